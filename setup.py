@@ -1,0 +1,66 @@
+"""Package metadata.  Tool settings live in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "ollamaproxy/__init__.py").read_text())[1]
+
+TESTS = [
+    "coverage>=7.10",
+    "hypothesis>=6.150",
+    "ollama>=0.6.1",
+    "pytest>=9.0",
+    "pytest-twisted>=1.14.3",
+]
+LINT = [
+    "mypy>=2.4",
+    "mypy-zope>=1.0.17",
+    "ruff>=0.17",
+    "types-setuptools",
+]
+
+setup(
+    name="ollamaproxy",
+    version=VERSION,
+    description="An Ollama server in every detail, answered by your company's LiteLLM gateway.",
+    long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    # Spelled out although it is the default: without it setuptools serves an
+    # editable install through an import hook, which Twisted's plugin search
+    # cannot see, and ``twistd ollamaproxy`` is an unknown command.
+    package_dir={"": "."},
+    # find_packages cannot see twisted/plugins: it must hold no __init__.py.
+    packages=[*find_packages(include=["ollamaproxy", "ollamaproxy.*"]), "twisted.plugins"],
+    package_data={"ollamaproxy": ["py.typed"]},
+    install_requires=[
+        "attrs>=24.2",
+        "hyperlink>=21.0",
+        "pyOpenSSL>=25.3",
+        "service-identity>=24.2",
+        "treq>=26.7",
+        "Twisted[tls]>=26.10",
+        "zope.interface>=8.0",
+    ],
+    extras_require={"test": TESTS, "dev": TESTS + LINT},
+    entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: Twisted",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
+        "Topic :: Internet :: Proxy Servers",
+        "Typing :: Typed",
+    ],
+)
