@@ -1,0 +1,87 @@
+"""
+What can go wrong, as one family of exceptions split by whose fault it is.
+
+Every error carries the status and the text that the client is told.  Raise
+them anywhere; they are answered in exactly one place,
+:mod:`ollamaproxy.resources.exchange`.  A client that leaves is an outcome, not
+an error.
+"""
+
+from typing import ClassVar
+
+
+class ProxyError(Exception):
+    """
+    Something that ends a request, in words meant for the person who made it.
+
+    Attributes:
+        message: One or more sentences; what an Ollama client shows its user.
+        status: The HTTP status (400-599) if nothing has been sent yet.
+        outcome: A short constant name for logs.
+    """
+
+    default_status: ClassVar[int]
+    outcome: ClassVar[str]
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = self.default_status if status is None else status
+
+
+class BadRequest(ProxyError):
+    """The client's request cannot be understood or carried out."""
+
+    default_status = 400
+    outcome = "bad_request"
+
+
+class ModelNotFound(BadRequest):
+    """The gateway does not have the model that was asked for."""
+
+    default_status = 404
+    outcome = "model_not_found"
+
+
+class UpstreamError(ProxyError):
+    """The gateway, or the way to it, failed."""
+
+    default_status = 502
+    outcome = "upstream_error"
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection to the gateway: refused, unknown host, bad certificate."""
+
+    outcome = "upstream_unreachable"
+
+
+class UpstreamTimeout(UpstreamError):
+    """The gateway kept silent for longer than a deadline allows."""
+
+    default_status = 504
+    outcome = "upstream_timeout"
+
+
+class UpstreamRefused(UpstreamError):
+    """The gateway answered with an error of its own; status and text are the gateway's."""
+
+    outcome = "upstream_refused"
+
+
+class GatewayKeyRefused(UpstreamRefused):
+    """The gateway does not accept this daemon's key; the text is ours and has no part of it."""
+
+    outcome = "gateway_key_refused"
+
+
+class UpstreamGarbled(UpstreamError):
+    """The gateway answered with something that is not the OpenAI protocol."""
+
+    outcome = "upstream_garbled"
+
+
+class UpstreamTruncated(UpstreamError):
+    """The gateway's answer is missing or stops before its end."""
+
+    outcome = "upstream_truncated"

@@ -1,0 +1,168 @@
+"""
+What an operator can set, checked once and then unchangeable.
+
+Nothing here reads the environment or the command line; :mod:`ollamaproxy.tap`
+does, and ends with one :class:`Settings`.
+"""
+
+from typing import Final
+
+import hyperlink
+from attrs import field, frozen
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+
+class InvalidSetting(ValueError):
+    """A setting has a value that cannot work; the text says which one and what would."""
+
+
+@frozen(repr=False)
+class Secret:
+    """
+    A text that must never be printed.
+
+    Its ``repr`` and ``str`` are masked, so that it cannot slip into a log, an
+    error or a traceback; the one place that needs the text asks for ``text``.
+    """
+
+    text: str = field()
+
+    @text.validator
+    def _check(self, _attribute: object, value: str) -> None:
+        # RFC 9110 section 5.5 allows more, but a control character or a space
+        # in a Bearer token (RFC 6750) is always a slip of copying.
+        if not value or not all("!" <= character <= "~" for character in value):
+            raise InvalidSetting(
+                "the API key must be one word of printable ASCII characters; "
+                "it seems to hold a space, a line break or a special character"
+            )
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def masked_in(self, text: str) -> str:
+        """Return ``text`` with every appearance of the secret replaced by ``***``."""
+        return text.replace(self.text, "***")
+
+
+def parse_base_url(text: str) -> str:
+    """
+    Return the gateway's address without a trailing slash and without ``/v1``.
+
+    ``http://h:4000``, ``http://h:4000/`` and ``http://h:4000/v1/`` mean the
+    same gateway; a path before ``/v1`` is kept.
+
+    Raises:
+        InvalidSetting: It is not an http or https URL with a host, or it holds
+            what a base URL has no place for (user, query, fragment).
+    """
+    text = text.strip()
+    hint = "it should look like https://gateway.example.com or http://localhost:4000/v1"
+    try:
+        url = hyperlink.URL.from_text(text)
+        host, port = url.host, url.port
+    except ValueError as error:
+        raise InvalidSetting(f"base URL {text!r} is malformed ({error}); {hint}") from error
+    if url.scheme not in {"http", "https"} or not host:
+        raise InvalidSetting(f"base URL {text!r} is not an http:// or https:// address; {hint}")
+    if any(character <= " " or character == "\x7f" for character in text):
+        raise InvalidSetting(f"base URL {text!r} has a space or control character in it; {hint}")
+    if url.userinfo:
+        raise InvalidSetting("the base URL must not hold a user or password; use --api-key")
+    if url.query or url.fragment:
+        raise InvalidSetting(f"base URL {text!r} must not have a query or a fragment; {hint}")
+    if port is None or not 0 < port <= 65535:
+        raise InvalidSetting(f"base URL {text!r} has a port outside 1-65535; {hint}")
+    segments = [segment for segment in url.path if segment]
+    if segments and segments[-1] == "v1":
+        segments.pop()
+    url = url.replace(path=segments)
+    if ":" not in host:  # hyperlink takes an IPv6 address for a name that needs encoding
+        try:
+            url = url.to_uri()
+        except ValueError as error:
+            raise InvalidSetting(f"base URL {text!r} has a malformed host; {hint}") from error
+    return url.to_text().rstrip("/")
+
+
+def parse_port(text: str) -> int:
+    """
+    Return a TCP port to listen on; 0 lets the system choose a free one.
+
+    Raises:
+        InvalidSetting: It is not a whole number from 0 to 65535.
+    """
+    # str.isdecimal also takes other scripts' digits; int() agrees with it.
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise InvalidSetting(f"port {text!r} is not a whole number from 0 to 65535")
+    return int(text)
+
+
+@frozen(kw_only=True)
+class Deadlines:
+    """
+    How long the gateway may keep silent, in seconds, each phase by itself.
+
+    There is none over a whole reply: a long answer that keeps coming is fine.
+
+    Attributes:
+        connect_s: Name lookup, TCP and TLS together.  A gateway is near.
+        first_byte_s: From sending the request to the first byte of the reply.
+            LiteLLM holds the status line back until the model's first token,
+            and a large prompt on a busy model takes minutes; the most patient
+            common clients wait 300 seconds.
+        between_bytes_s: Between two pieces of a reply that has begun.
+    """
+
+    connect_s: float = 5.0
+    first_byte_s: float = 300.0
+    between_bytes_s: float = 60.0
+
+
+@frozen(kw_only=True)
+class Limits:
+    """
+    How much may accumulate in memory, so that no peer can exhaust it.
+
+    Attributes:
+        max_event_bytes: One server-sent event of the gateway.  Long tool
+            arguments arrive in one piece from some models; megabytes are not
+            text any more.
+        max_reply_bytes: A whole reply, gathered for a client that does not
+            stream, and the body of an error or a model list.
+        max_idle_connections: Connections to the gateway kept for the next
+            request.  Twisted's default of 2 makes a burst pay for new ones.
+    """
+
+    max_event_bytes: int = 8 * MIB
+    max_reply_bytes: int = 64 * MIB
+    max_idle_connections: int = 128
+
+
+@frozen(kw_only=True)
+class Settings:
+    """
+    Everything that the daemon can be told.
+
+    Attributes:
+        base_url: The gateway, as :func:`parse_base_url` returns it.
+        api_key: Sent to the gateway as a Bearer token; ``None`` sends none.
+        host: The address to listen on.
+        port: The port to listen on; 0 lets the system choose.
+        version: What ``/api/version`` reports: the Ollama release that is
+            imitated, in plain numbers, because clients compare them.
+        deadlines: How long the gateway may keep silent.
+        limits: How much may accumulate.
+    """
+
+    base_url: str = field(converter=parse_base_url)
+    api_key: Secret | None = None
+    host: str = "0.0.0.0"  # noqa: S104 - the specification says so; tap.py warns
+    port: int = 11434
+    version: str = "0.32.15"
+    deadlines: Deadlines = Deadlines()
+    limits: Limits = Limits()

@@ -1,0 +1,91 @@
+"""
+The gateway's refusals, as the client should hear of them.
+
+Statuses do not pass through unchanged: a 401 of the gateway is about this
+daemon's key, and would make Ollama's own tools ask their user to sign in.
+"""
+
+from ollamaproxy.errors import GatewayKeyRefused, ModelNotFound, ProxyError, UpstreamRefused
+from ollamaproxy.wire.openai import ErrorReport, decode_error
+
+#: What LiteLLM says of a model that it does not have; it answers 400 (1.80 and 1.106).
+_UNKNOWN_MODEL = (
+    "Invalid model name passed in model=",
+    "There are no healthy deployments for this model",
+)
+
+#: LiteLLM without a database says 400 to a wrong key.
+_NO_DATABASE = "no_db_connection"
+
+
+def refusal(status: int, body: bytes, model: str) -> ProxyError:
+    """
+    Return the error for a reply of the gateway that is not a success.
+
+    Args:
+        status: The gateway's status, 300 to 599.
+        body: The beginning of the reply's body.
+        model: The model as the client wrote it; empty if none was asked for.
+    """
+    report = decode_error(body)
+    if report is None:
+        return _wordless(status, body)
+    if status in {401, 403} or report.type == _NO_DATABASE:
+        return _about_the_key(status, report)
+    if model and _is_about_unknown_model(status, report):
+        return ModelNotFound(f"model '{model}' not found")
+    if not 400 <= status <= 599:
+        return UpstreamRefused(report.message)
+    return UpstreamRefused(report.message, status)
+
+
+def refusal_in_stream(report: ErrorReport) -> UpstreamRefused:
+    """Return the error for an error event; LiteLLM names the status in it."""
+    if report.status in {401, 403}:
+        return _about_the_key(report.status, report)
+    return UpstreamRefused(report.message, report.status)
+
+
+def _is_about_unknown_model(status: int, report: ErrorReport) -> bool:
+    if status == 404:
+        return "model" in report.message.lower()
+    return status == 400 and any(words in report.message for words in _UNKNOWN_MODEL)
+
+
+def _about_the_key(status: int, report: ErrorReport) -> UpstreamRefused:
+    """
+    Word a refusal of this daemon's key, or of its rights.
+
+    The gateway's own text is not repeated where it is about the key itself:
+    LiteLLM puts parts and hashes of keys into it.
+    """
+    if report.message.startswith("litellm."):
+        # Raised on the far side of the gateway, so not about this daemon's key.
+        return UpstreamRefused(
+            f"the model's provider refused the gateway's own key (HTTP {status}); "
+            "whoever runs the gateway should check it",
+            502,
+        )
+    if status == 403:
+        return UpstreamRefused(
+            f"the gateway does not let this proxy's API key do that: {report.message}", 502
+        )
+    return GatewayKeyRefused(
+        f"the gateway refused this proxy's API key (HTTP {status}); "
+        "whoever runs the proxy should check its --api-key",
+        502,
+    )
+
+
+def _wordless(status: int, body: bytes) -> UpstreamRefused:
+    """Word a refusal that is no JSON error: an HTML page, plain text, or nothing."""
+    text = " ".join(body[:200].decode("utf-8", "replace").split())
+    if not text:
+        told = "an empty reply"
+    elif text.startswith("<"):
+        told = "an HTML page; is --base-url the address of the gateway's API?"
+    else:
+        told = text
+    return UpstreamRefused(
+        f"the gateway answered HTTP {status} with {told}", status if 400 <= status <= 599 else None
+    )

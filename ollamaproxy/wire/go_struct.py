@@ -1,0 +1,124 @@
+"""
+How Go fits a JSON value into a struct, told as a table of fields.
+
+Ollama's request bodies are decoded by Go's encoding/json, and clients show its
+error texts to people.  Its rules: names match without regard to case, unknown
+names are ignored, ``null`` is the same as absent, and of all fields with a
+wrong type the first in the document is reported.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from ollamaproxy.errors import BadRequest
+
+
+def kind_of(value: object) -> str:
+    """Return what Go calls the JSON value: string, number, bool, array, object or null."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return "number"
+    names = {str: "string", list: "array", dict: "object", type(None): "null"}
+    return names[type(value)]
+
+
+class WrongType(Exception):
+    """
+    A value does not fit its field.
+
+    Attributes:
+        kind: What was sent, as Go names it.
+        path: JSON names from the struct to the field, joined by dots.
+        go_type: What the field is in Go.
+    """
+
+    def __init__(self, kind: str, path: str, go_type: str) -> None:
+        super().__init__(kind, path, go_type)
+        self.kind, self.path, self.go_type = kind, path, go_type
+
+
+#: Fits a value that is not null into a field; gets the value and the field's path.
+Fit = Callable[[Any, str], Any]
+
+
+def _fits(kind: str, go_type: str) -> Fit:
+    def fit(value: Any, path: str) -> Any:
+        if kind_of(value) != kind:
+            raise WrongType(kind_of(value), path, go_type)
+        return value
+
+    return fit
+
+
+STRING: Final = _fits("string", "string")
+BOOL: Final = _fits("bool", "bool")
+MAP: Final = _fits("object", "map[string]interface {}")
+
+
+def anything(value: Any, path: str) -> Any:  # noqa: ARG001 - a Fit takes both
+    """Take any value: the field has a decoder of its own, or Ollama looks at it later."""
+    return value
+
+
+def list_of(element: Callable[[Any, str], Any], go_type: str) -> Fit:
+    """Return the fit of a list; Go's paths do not tell the index."""
+
+    def fit(value: Any, path: str) -> Any:
+        if not isinstance(value, list):
+            raise WrongType(kind_of(value), path, go_type)
+        return [element(item, path) for item in value]
+
+    return fit
+
+
+@frozen
+class Struct:
+    """
+    A Go struct: its name in error texts and its fields.
+
+    Attributes:
+        name: As Go prints it, such as ``ChatRequest``.
+        fields: JSON name, in lower case, to the field's fit.
+        package: The Go package, printed when the whole body has the wrong type.
+    """
+
+    name: str
+    fields: Mapping[str, Fit]
+    package: str = "api"
+
+    def decode(self, value: Any) -> dict[str, Any]:
+        """
+        Return the known fields of a JSON object that are present and not null.
+
+        ``null`` instead of an object is an object without fields.
+
+        Raises:
+            BadRequest: ``json: cannot unmarshal … into Go struct field …``.
+        """
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise BadRequest(
+                f"json: cannot unmarshal {kind_of(value)} "
+                f"into Go value of type {self.package}.{self.name}"
+            )
+        decoded: dict[str, Any] = {}
+        first_wrong: WrongType | None = None
+        for key, item in value.items():
+            name = key.lower()
+            fit = self.fields.get(name)
+            if fit is None or item is None:
+                continue
+            try:
+                decoded[name] = fit(item, name)
+            except WrongType as wrong:
+                first_wrong = first_wrong or wrong
+        if first_wrong is not None:
+            raise BadRequest(
+                f"json: cannot unmarshal {first_wrong.kind} into Go struct field "
+                f"{self.name}.{first_wrong.path} of type {first_wrong.go_type}"
+            )
+        return decoded

@@ -1,0 +1,98 @@
+r"""
+JSON, the one place that decides how it is read and written.
+
+Clients are answered in plain ASCII (``\uXXXX``): some of them split lines at
+U+0085 or U+2028, others cut a multi-byte character in two at a packet border.
+"""
+
+import json
+import math
+import re
+from json.encoder import encode_basestring_ascii
+from typing import Any, NoReturn
+
+from ollamaproxy.errors import BadRequest
+from ollamaproxy.wire.go_syntax import syntax_error
+
+#: A Python string as a JSON string, quotes included.
+quote = encode_basestring_ascii
+
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """NaN and Infinity are not JSON (RFC 8259 section 6), though Python reads them."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """Go refuses what does not fit a float64; Python would make it infinite."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return value
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+def decode_body(body: bytes) -> Any:
+    """
+    Return the first JSON value of a client's request body, as Go reads it.
+
+    What follows the first value is ignored, bytes that are not UTF-8 and lone
+    surrogates become U+FFFD, of a repeated key the last value counts.
+
+    Raises:
+        BadRequest: The body is blank or not JSON, in Ollama's words.
+
+    Source: Ollama uses Go's encoding/json through gin's ShouldBindJSON.
+    """
+    text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
+    if not text:
+        raise BadRequest("missing request body")
+    try:
+        value, _end = _decoder.raw_decode(text)
+        if _SURROGATE_ESCAPE.search(body):
+            value = _without_lone_surrogates(value)
+    except RecursionError as error:
+        # Python's parser gives up at a tenth of the depth that Go's goes to.
+        raise BadRequest(syntax_error(body) or "exceeded max depth") from error
+    except ValueError as error:
+        # Go's parser may be content: then it is a number too long to be read.
+        raise BadRequest(syntax_error(body) or str(error)) from error
+    return value
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    """Replace each half of a surrogate pair that stands alone, as Go does."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_lone_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            _without_lone_surrogates(key): _without_lone_surrogates(item)
+            for key, item in value.items()
+        }
+    return value
+
+
+def decode(text: bytes | str) -> Any:
+    """
+    Return the JSON value that the gateway sent; nothing may follow it.
+
+    Raises:
+        ValueError: It is not JSON, or nested too deeply to read.
+    """
+    try:
+        # The wire is UTF-8 (RFC 8259 section 8.1); json.loads would guess.
+        return _decoder.decode(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def encode(value: Any) -> str:
+    """Return ``value`` as compact ASCII JSON on one line, without a line end."""
+    return _encoder.encode(value)

@@ -1,0 +1,193 @@
+"""The lines that Ollama's clients read, byte for byte."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from ollamaproxy.wire.ndjson import (
+    ChatLayout,
+    Chunk,
+    Ending,
+    GenerateLayout,
+    Layout,
+    error_object,
+)
+
+AT = "2026-08-21T10:00:00.4Z"
+ALL_STATISTICS = (
+    ("total_duration", 300000000),
+    ("load_duration", 1000000),
+    ("prompt_eval_count", 12),
+    ("prompt_eval_duration", 50000000),
+    ("eval_count", 9),
+    ("eval_duration", 200000000),
+)
+
+#: Texts with everything in them, lone surrogates included.
+texts = st.text(st.characters() | st.characters(categories=["Cs"]))
+statistics = st.lists(
+    st.tuples(st.sampled_from([name for name, _ in ALL_STATISTICS]), st.integers(0, 2**62)),
+    unique_by=lambda pair: pair[0],
+).map(tuple)
+
+
+class Chat(SynchronousTestCase):
+    layout = ChatLayout("chat-model")
+
+    def test_a_piece(self) -> None:
+        """A piece has its text in a message of the assistant and is not done."""
+        self.assertEqual(
+            self.layout.piece(AT, Chunk("Hel")),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"message":{"role":"assistant","content":"Hel"},"done":false}',
+        )
+
+    def test_thinking(self) -> None:
+        """Thinking stands after the content, which is there even when it is empty."""
+        self.assertEqual(
+            self.layout.piece(AT, Chunk("", "The user")),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"message":{"role":"assistant","content":"","thinking":"The user"},"done":false}',
+        )
+
+    def test_the_last(self) -> None:
+        """The last line has an empty message, why it is done, and the statistics in order."""
+        self.assertEqual(
+            self.layout.last(AT, Chunk(), Ending("stop", ALL_STATISTICS)),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop",'
+            '"total_duration":300000000,"load_duration":1000000,"prompt_eval_count":12,'
+            '"prompt_eval_duration":50000000,"eval_count":9,"eval_duration":200000000}',
+        )
+
+    def test_all_in_one(self) -> None:
+        """A reply in one object has the whole text beside what a last line has."""
+        self.assertEqual(
+            self.layout.last(AT, Chunk("Blue light.", "Let me see"), Ending("length")),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"message":{"role":"assistant","content":"Blue light.","thinking":"Let me see"},'
+            '"done":true,"done_reason":"length"}',
+        )
+
+    def test_load(self) -> None:
+        """The reply to a load request has no statistics."""
+        self.assertEqual(
+            ChatLayout("m").last(AT, Chunk(), Ending("load")),
+            '{"model":"m","created_at":"2026-08-21T10:00:00.4Z",'
+            '"message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}',
+        )
+
+
+class Generate(SynchronousTestCase):
+    layout = GenerateLayout("chat-model")
+
+    def test_a_piece(self) -> None:
+        """A piece has its text in the response and is not done."""
+        self.assertEqual(
+            self.layout.piece(AT, Chunk("Blue")),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"response":"Blue","done":false}',
+        )
+
+    def test_thinking(self) -> None:
+        """Thinking stands after the response, which is there even when it is empty."""
+        self.assertEqual(
+            self.layout.piece(AT, Chunk("", "Let me see")),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"response":"","thinking":"Let me see","done":false}',
+        )
+
+    def test_the_last(self) -> None:
+        """The last line has an empty response, why it is done, and the statistics in order."""
+        self.assertEqual(
+            self.layout.last(AT, Chunk(), Ending("stop", ALL_STATISTICS)),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z","response":"",'
+            '"done":true,"done_reason":"stop",'
+            '"total_duration":300000000,"load_duration":1000000,"prompt_eval_count":12,'
+            '"prompt_eval_duration":50000000,"eval_count":9,"eval_duration":200000000}',
+        )
+
+    def test_all_in_one(self) -> None:
+        """A reply in one object has the whole text beside what a last line has."""
+        self.assertEqual(
+            self.layout.last(AT, Chunk("Blue light.", "Let me see"), Ending("length")),
+            '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z",'
+            '"response":"Blue light.","thinking":"Let me see","done":true,"done_reason":"length"}',
+        )
+
+    def test_unload(self) -> None:
+        """The reply to an unload request has no statistics."""
+        self.assertEqual(
+            GenerateLayout("m").last(AT, Chunk(), Ending("unload")),
+            '{"model":"m","created_at":"2026-08-21T10:00:00.4Z",'
+            '"response":"","done":true,"done_reason":"unload"}',
+        )
+
+
+class Endings(SynchronousTestCase):
+    def test_zeros(self) -> None:
+        """A figure that is 0 is left out, as Ollama does."""
+        ending = Ending("stop", (("total_duration", 1), ("eval_count", 0), ("eval_duration", 2)))
+        self.assertEqual(
+            ending.to_json(),
+            '"done":true,"done_reason":"stop","total_duration":1,"eval_duration":2',
+        )
+
+
+class Errors(SynchronousTestCase):
+    def test_error(self) -> None:
+        """An error is one text under one key, without a line end."""
+        self.assertEqual(
+            error_object('"m" does not support chat'),
+            r'{"error":"\"m\" does not support chat"}',
+        )
+
+
+class AnyText(SynchronousTestCase):
+    """Nothing that a model or a client can say breaks a line or its JSON."""
+
+    @settings(deadline=None, max_examples=300)
+    @given(st.sampled_from([ChatLayout, GenerateLayout]), texts, texts, texts, texts, statistics)
+    def test_replies(
+        self,
+        kind: type[Layout],
+        model: str,
+        content: str,
+        thinking: str,
+        reason: str,
+        figures: tuple[tuple[str, int], ...],
+    ) -> None:
+        """Any text comes back as it was, from one line of ASCII."""
+        layout = kind(model)
+        chunk = Chunk(content, thinking)
+        for line, ending in (
+            (layout.piece(AT, chunk), {"done": False}),
+            (
+                layout.last(AT, chunk, Ending(reason, figures)),
+                {
+                    "done": True,
+                    "done_reason": reason,
+                    **{name: value for name, value in figures if value},
+                },
+            ),
+        ):
+            self.assertTrue(line.isascii())
+            self.assertEqual(len(line.splitlines()), 1)
+            said: dict[str, object]
+            if kind is ChatLayout:
+                said = {"message": {"role": "assistant", "content": content}}
+                said["message"] |= {"thinking": thinking} if thinking else {}  # type: ignore[operator]
+            else:
+                said = {"response": content, **({"thinking": thinking} if thinking else {})}
+            self.assertEqual(json.loads(line), {"model": model, "created_at": AT, **said, **ending})
+
+    @settings(deadline=None, max_examples=200)
+    @given(texts)
+    def test_errors(self, message: str) -> None:
+        """So does the text of any error."""
+        line = error_object(message)
+        self.assertTrue(line.isascii())
+        self.assertEqual(len(line.splitlines()), 1)
+        self.assertEqual(json.loads(line), {"error": message})
