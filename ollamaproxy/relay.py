@@ -1,0 +1,78 @@
+"""The join between the two sides: a gateway's body, through a pipeline, to a client."""
+
+from twisted.web.iweb import IResponse
+
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.server.request import ProxyRequest
+from ollamaproxy.settings import Deadlines
+from ollamaproxy.translate.pipeline import ReplyPipeline
+from ollamaproxy.upstream.body import BodyReader
+
+
+class Relay:
+    """
+    Moves one reply: what the gateway sends is converted and written as it comes.
+
+    One write for each turn of the reactor in which something came.
+    """
+
+    def __init__(
+        self,
+        pipeline: ReplyPipeline,
+        request: ProxyRequest,
+        clocks: Clocks,
+        deadlines: Deadlines,
+    ) -> None:
+        """
+        Prepare.
+
+        Args:
+            pipeline: Converts.
+            request: The client's; its connection paces the gateway.
+            clocks: For the pipeline's times and the deadlines.
+            deadlines: How long the gateway may keep silent.
+        """
+        self._pipeline = pipeline
+        self._request = request
+        self._clocks = clocks
+        self._reader = BodyReader(self._receive, clocks, deadlines)
+
+    async def run(self, response: IResponse) -> None:
+        """
+        Move the reply; return when the client has been sent all of it.
+
+        Cancelling closes the gateway's connection.
+
+        Raises:
+            UpstreamError: The reply broke off; what had come has been written.
+        """
+        # The client's connection now pauses, resumes and stops the gateway's.
+        self._request.registerProducer(self._reader, True)
+        try:
+            response.deliverBody(self._reader)
+            await self._reader.finished
+            self._send(self._pipeline.end(self._clocks.monotonic_s()))
+        finally:
+            # A connection that is gone has no producer any more.
+            if not self._request.client_left:
+                self._request.unregisterProducer()
+
+    def _receive(self, data: bytes) -> None:
+        self._send(self._pipeline.feed(data, self._clocks.monotonic_s()))
+        if self._pipeline.done:
+            self._reader.complete()
+
+    def _send(self, out: bytes) -> None:
+        if out:
+            if not self._request.startedWriting:
+                self._begin(out)
+            self._request.write(out)
+        if self._pipeline.failure is not None:
+            raise self._pipeline.failure
+
+    def _begin(self, first: bytes) -> None:
+        """Set the reply's head, just before its first bytes."""
+        self._request.setHeader(b"Content-Type", self._pipeline.encoder.content_type)
+        if self._pipeline.done:
+            # All there will ever be: an object, or a stream that came in one read.
+            self._request.setHeader(b"Content-Length", b"%d" % len(first))

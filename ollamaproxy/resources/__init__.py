@@ -1,0 +1,1 @@
+"""Ollama's endpoints, as a tree of resources."""

@@ -1,0 +1,121 @@
+"""
+The life of a request: one beginning, exactly one ending.
+
+Errors are raised anywhere and answered here, nowhere else.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from ollamaproxy.errors import GatewayKeyRefused, ProxyError, UpstreamError, UpstreamRefused
+from ollamaproxy.server.request import JSON, ProxyRequest
+from ollamaproxy.wire.ndjson import error_object
+
+#: Go's net/http writes its plain answers without a charset.
+_PLAIN_TEXT = b"text/plain"
+
+
+class NotFound(Resource):
+    """What Ollama says of a path that it does not know, whatever the method."""
+
+    isLeaf = True
+
+    def render(self, request: ProxyRequest) -> int:
+        """Implement IResource."""
+        request.outcome = "not_found"
+        request.send_whole(404, _PLAIN_TEXT, b"404 page not found")
+        return NOT_DONE_YET
+
+
+class Folder(Resource):
+    """A part of a path that is no endpoint itself, such as ``/api``."""
+
+    def getChild(self, path: bytes, request: ProxyRequest) -> Resource:  # noqa: ARG002
+        """Override: Twisted would answer in HTML."""
+        return NotFound()
+
+    def render(self, request: ProxyRequest) -> int:
+        """Implement IResource."""
+        return NotFound().render(request)
+
+
+class Endpoint(Folder):
+    """
+    An endpoint: answers its methods by :meth:`respond`, and every error that comes out of it.
+
+    Attributes:
+        methods: What it answers, in the order of Ollama's ``Allow`` header.
+    """
+
+    _log = Logger()
+    methods: ClassVar[Sequence[bytes]]
+
+    @abstractmethod
+    async def respond(self, request: ProxyRequest) -> None:
+        """
+        Answer a request.
+
+        It is cancelled when the client leaves.
+
+        Args:
+            request: Has one of ``methods``; for HEAD, a body is left out by itself.
+
+        Raises:
+            ProxyError: To be answered for it: with its status if nothing has
+                been written, else as the last line of the stream.
+        """
+
+    def render(self, request: ProxyRequest) -> int:
+        """Implement IResource: run :meth:`respond` from its beginning to its one ending."""
+        if request.method not in self.methods:
+            request.outcome = "method_not_allowed"
+            request.setHeader(b"Allow", b", ".join(self.methods))
+            request.send_whole(405, _PLAIN_TEXT, b"405 method not allowed")
+            return NOT_DONE_YET
+        responding = Deferred.fromCoroutine(self.respond(request))
+        # Before a producer is registered, nothing else tells that the client has left.
+        request.notifyFinish().addErrback(lambda _reason: responding.cancel())
+        responding.addErrback(self._answer_failure, request)
+        return NOT_DONE_YET
+
+    def _answer_failure(self, failure: Failure, request: ProxyRequest) -> None:
+        if request.client_left:
+            # There is nobody to answer.  What came of the cancellation is no
+            # news, anything else is a bug.
+            if not failure.check(CancelledError, UpstreamError):
+                self._log.failure("A request failed after its client had left", failure=failure)
+            return
+        error = failure.value
+        if not isinstance(error, ProxyError):
+            request.processingFailed(failure)
+            return
+        request.outcome = error.outcome
+        if isinstance(error, UpstreamError):
+            self._note(error, request)
+        body = error_object(error.message)
+        if request.startedWriting:
+            # The status is spent: Ollama's clients know a last line like this.
+            request.write(body.encode("ascii") + b"\n")
+            request.finish()
+            return
+        # Ollama leaves the charset out when the error comes from the model's side.
+        content_type = b"application/json" if isinstance(error, UpstreamError) else JSON
+        request.send_whole(error.status, content_type, body)
+
+    def _note(self, error: UpstreamError, request: ProxyRequest) -> None:
+        """Tell the operator why the gateway failed, in words of ours: its own may hold a prompt."""
+        its_own_words = isinstance(error, UpstreamRefused)
+        if isinstance(error, GatewayKeyRefused) or not its_own_words:
+            reason = error.message
+        else:
+            reason = f"the gateway refused with HTTP {error.status}"
+        self._log.warn(
+            "{path}: {reason}", path=request.path.decode("ascii", "replace"), reason=reason
+        )

@@ -1,0 +1,1 @@
+"""The side that faces the clients: HTTP, up to the point where a resource takes over."""

@@ -1,0 +1,140 @@
+"""A client's request, from its first line to its access record."""
+
+from collections.abc import Callable
+from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from twisted.python.failure import Failure
+from twisted.web import http, server
+from twisted.web.resource import IResource
+
+from ollamaproxy.access_log import AccessRecord
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.wire.ndjson import error_object
+
+#: nginx's and Ollama's status for a client that left before it was answered.
+CLIENT_LEFT = 499
+
+JSON = b"application/json; charset=utf-8"
+
+#: ``(method, path without query, version)``, each as received.
+RequestLine = tuple[bytes, bytes, bytes]
+
+
+class ProxyRequest(server.Request):
+    """
+    One request and the one record of its end.
+
+    Attributes:
+        arrived_s: When its first line came, on the monotonic clock, in seconds.
+        arrived_ns: The same on the calendar, in nanoseconds since 1970.
+        outcome: What the access record will say of it.
+        client_left: The connection is gone; writing and finishing are over.
+    """
+
+    # Go sends no Content-Type that nobody set; Twisted would send text/html.
+    defaultContentType = None
+    outcome = "done"
+    client_left = False
+    content: BinaryIO
+    postpath: list[bytes]
+
+    def __init__(
+        self,
+        channel: http.HTTPChannel,
+        queued: object = False,  # noqa: FBT002 - twisted.web.http hands it over like this
+        *,
+        clocks: Clocks,
+        record: Callable[[AccessRecord], None],
+    ) -> None:
+        """
+        Begin when the first line has arrived.
+
+        Args:
+            channel: The connection.
+            queued: Twisted's; no longer used.
+            clocks: For the duration.
+            record: Called exactly once, when the request has ended.
+        """
+        # Whatever Content-Type a client gives its JSON, a form is never parsed.
+        super().__init__(channel, queued, parsePOSTFormSubmission=False)
+        self._clocks = clocks
+        self._record: Callable[[AccessRecord], None] | None = record
+        self.arrived_s = clocks.monotonic_s()
+        self.arrived_ns = clocks.wall_ns()
+        self.request_line: RequestLine = (b"", b"", b"")
+
+    def process(self) -> None:
+        """
+        Let the addressed resource answer; overrides twisted.web.server.Request.
+
+        Unlike there, no Server header is set (Ollama has none) and a path of
+        ``*`` is not special.
+        """
+        self.site = self.channel.site  # type: ignore[attr-defined]  # Site puts itself there
+        self.request_line = (self.method, self.path, self.clientproto)
+        self.setHeader(b"Date", http.datetimeToString())
+        self.prepath = []
+        self.postpath = [unquote_to_bytes(segment) for segment in self.path.split(b"/")[1:]]
+        try:
+            self.render(self.site.getResourceFor(self))
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
+            self.processingFailed(Failure())
+
+    def render(self, resrc: IResource) -> None:
+        """Override: our resources always answer by themselves, sooner or later."""
+        resrc.render(self)
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """Override: answer a bug of ours in JSON, and log it."""
+        self._log.failure("A request failed for a reason that is a bug", failure=reason)
+        self.outcome = "bug"
+        self.send_whole(500, JSON, error_object("internal error; the proxy's log tells more"))
+        return reason
+
+    def send_whole(self, status: int, content_type: bytes, body: str | bytes) -> None:
+        """Send a reply in one piece and end the request; for HEAD, everything but the body."""
+        content = body.encode("ascii") if isinstance(body, str) else body
+        self.setResponseCode(status)
+        self.setHeader(b"Content-Type", content_type)
+        self.setHeader(b"Content-Length", b"%d" % len(content))
+        self.write(content)
+        self.finish()
+
+    def finish(self) -> None:
+        """Override: record the request first, for the next one may run inside of this call."""
+        self._end(self.code, self.sentLength)
+        super().finish()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Override: the client left, or the connection broke."""
+        self.client_left = True
+        if self._record is not None:
+            self.outcome = "client_left"
+            self._end(self.code if self.startedWriting else CLIENT_LEFT, self.sentLength)
+        super().connectionLost(reason)
+
+    def refused(self, status: int, body_bytes: int) -> None:
+        """Note that the parser refused the request and has answered it."""
+        self.outcome = "parser_refused"
+        self._end(status, body_bytes)
+
+    def _end(self, status: int, body_bytes: int) -> None:
+        if self._record is None:
+            return
+        record, self._record = self._record, None
+        method, path, version = self.request_line
+        record(
+            AccessRecord(
+                ended_ns=self._clocks.wall_ns(),
+                # A unix socket's peer has no host.
+                client=getattr(self.client, "host", "-"),
+                method=method,
+                path=path.partition(b"?")[0],
+                version=version,
+                status=status,
+                body_bytes=body_bytes,
+                duration_s=self._clocks.monotonic_s() - self.arrived_s,
+                outcome=self.outcome,
+            )
+        )

@@ -1,0 +1,1 @@
+"""The side that faces the gateway: connections, requests, and what fails there."""

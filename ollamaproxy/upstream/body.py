@@ -1,0 +1,233 @@
+"""The body of a gateway's reply: read in pieces, paused, timed, and stopped."""
+
+from collections.abc import Callable
+from typing import Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone
+from twisted.web.http import PotentialDataLoss
+from twisted.web.iweb import IResponse
+from zope.interface import implementer
+
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamTimeout, UpstreamTruncated
+from ollamaproxy.settings import Deadlines
+
+#: How long a body may go on after all that matters of it has come, so that the
+#: connection can serve another request.  LiteLLM ends it within milliseconds.
+LINGER_S: Final = 1.0
+
+
+@implementer(IPushProducer)
+class BodyReader(Protocol):
+    """
+    Hands the pieces of a body on, all that came in one turn of the reactor at once.
+
+    LiteLLM sends every event in an HTTP chunk of its own, and Twisted delivers
+    every chunk by itself even when one read brought many.  Gathering them costs
+    one call per turn and saves decoding, encoding and writing each by itself.
+
+    As a producer it is what paces the gateway: a client that reads slowly
+    pauses it, and a client that leaves stops it.
+
+    Attributes:
+        finished: Fires with ``None`` when the body has ended as HTTP means it
+            to, or after :meth:`complete`.  Fails with an UpstreamError, or with
+            what ``receive`` raised.  Cancelling it closes the connection.
+    """
+
+    # What Twisted's agent hands to a body's protocol.
+    transport: IPushProducer | None  # type: ignore[assignment]
+
+    def __init__(
+        self, receive: Callable[[bytes], None], clocks: Clocks, deadlines: Deadlines
+    ) -> None:
+        """
+        Read a body when it is delivered here.
+
+        Args:
+            receive: Gets the bytes, in order; an exception from it stops the body.
+            clocks: For the deadlines.
+            deadlines: The first bytes may take as long as a reply's beginning,
+                for some gateways send the status line at once.
+        """
+        self.finished: Deferred[None] = Deferred(lambda _deferred: self.stopProducing())
+        self._receive = receive
+        self._clocks = clocks
+        self._deadlines = deadlines
+        self._silence_allowed_s = deadlines.first_byte_s
+        self._pieces: list[bytes] = []
+        self._begun = False
+        self._settled = False
+        self._paused = False
+        self._heard_s = clocks.monotonic_s()
+        self._delivery: IDelayedCall | None = None
+        self._watch: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        """Implement Protocol: the body begins."""
+        self._watch_after(self._silence_allowed_s)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Implement Protocol: a piece of the body; nothing is done with it in this call."""
+        if self._settled:
+            return
+        if not self._pieces:
+            self._delivery = self._clocks.scheduler.callLater(0, self._deliver)
+        self._pieces.append(data)
+
+    def _deliver(self) -> None:
+        """Hand on what has gathered."""
+        self._delivery = None
+        if self._settled or not self._pieces:
+            return
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._heard_s = self._clocks.monotonic_s()
+        if not self._begun:
+            self._begun = True
+            self._stop_watch()
+            self._silence_allowed_s = self._deadlines.between_bytes_s
+            self._watch_after(self._silence_allowed_s)
+        try:
+            self._receive(data)
+        except ProxyError as error:
+            self._fail(error)
+        except Exception:  # noqa: BLE001 - Twisted would take it for the end of the body
+            self._fail(Failure())
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Implement Protocol: the body has ended, one way or another."""
+        if self._delivery is not None:
+            self._delivery.cancel()
+            self._deliver()
+        self._stop_watch()
+        if reason.check(ResponseDone, PotentialDataLoss):
+            # Without a length a crash looks like the end; whoever reads the
+            # content knows its end mark.
+            self._settle(None)
+        else:
+            self._settle(UpstreamTruncated("the connection to the gateway broke"))
+
+    def complete(self) -> None:
+        """Settle ``finished`` now; what may still come of the body is thrown away, for a while."""
+        self._settle(None)
+        self._stop_watch()
+        if self._paused:
+            # No client will resume it any more, and paused it cannot end.
+            self.resumeProducing()
+        self._watch = self._clocks.scheduler.callLater(LINGER_S, self._close)
+
+    def _fail(self, why: ProxyError | Failure) -> None:
+        self._settle(why)
+        self._close()
+
+    def _settle(self, result: ProxyError | Failure | None) -> None:
+        if self._settled:
+            return
+        self._settled = True
+        self._pieces.clear()
+        if result is None:
+            self.finished.callback(None)
+        else:
+            self.finished.errback(result)
+
+    def _close(self) -> None:
+        """Close the connection for certain: loseConnection would wait on a paused TLS peer."""
+        self._stop_watch()
+        if self.transport is not None:
+            self.transport.stopProducing()
+
+    # The producer's side: the client's connection calls these.
+
+    def pauseProducing(self) -> None:
+        """Implement IPushProducer: the client does not keep up."""
+        self._paused = True
+        if self.transport is not None:
+            self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Implement IPushProducer: the client has caught up; the gateway's silence starts anew."""
+        self._paused = False
+        self._heard_s = self._clocks.monotonic_s()
+        if self.transport is not None:
+            self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Implement IPushProducer: the client has left."""
+        self._settled = True
+        self._pieces.clear()
+        self._close()
+
+    # The deadline.
+
+    def _watch_after(self, seconds: float) -> None:
+        self._watch = self._clocks.scheduler.callLater(seconds, self._check_silence)
+
+    def _check_silence(self) -> None:
+        """
+        Fail if the gateway has been silent for too long.
+
+        The timer is not pushed back by every piece, which would cost as much as
+        the decoding; it looks at what has happened when it fires.
+        """
+        self._watch = None
+        if self._paused:
+            # It is the client that makes the gateway wait.
+            self._watch_after(self._silence_allowed_s)
+            return
+        silent_s = self._clocks.monotonic_s() - self._heard_s
+        left_s = self._silence_allowed_s - silent_s
+        if left_s > 0:
+            self._watch_after(left_s)
+        else:
+            self._fail(
+                UpstreamTimeout(f"the gateway sent nothing for {self._silence_allowed_s:g} seconds")
+            )
+
+    def _stop_watch(self) -> None:
+        if self._watch is not None and self._watch.active():
+            self._watch.cancel()
+        self._watch = None
+
+
+async def read_whole(
+    response: IResponse, clocks: Clocks, deadlines: Deadlines, max_bytes: int
+) -> bytes:
+    """
+    Return a whole body.
+
+    Raises:
+        UpstreamGarbled: It is longer than ``max_bytes``.
+        UpstreamError: As :class:`BodyReader` fails.
+    """
+    pieces: list[bytes] = []
+    room = max_bytes
+
+    def receive(data: bytes) -> None:
+        nonlocal room
+        room -= len(data)
+        if room < 0:
+            raise UpstreamGarbled(f"the gateway's answer is longer than {max_bytes} bytes")
+        pieces.append(data)
+
+    reader = BodyReader(receive, clocks, deadlines)
+    response.deliverBody(reader)
+    await reader.finished
+    return b"".join(pieces)
+
+
+class _Unread(Protocol):
+    transport: IPushProducer | None  # type: ignore[assignment]
+
+    def connectionMade(self) -> None:
+        if self.transport is not None:
+            self.transport.stopProducing()
+
+
+def discard(response: IResponse) -> None:
+    """Close the connection of a reply whose body nobody wants."""
+    response.deliverBody(_Unread())
