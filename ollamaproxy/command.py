@@ -1,0 +1,57 @@
+"""The console script: the daemon in the foreground, for those used to a plain binary."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO, TextIO
+
+from twisted.logger import globalLogBeginner
+from twisted.python.usage import UsageError
+
+from ollamaproxy.daemon import CannotListen
+from ollamaproxy.daemon_log import stderr_observer
+from ollamaproxy.demo.instructions import instructions
+from ollamaproxy.options import Options
+from ollamaproxy.tap import make_daemon
+
+
+def main() -> None:
+    """Run with this process's command line, environment and standard streams."""
+    sys.exit(run(sys.argv[1:], os.environ, sys.stdout.buffer, sys.stderr))
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO) -> int:
+    """
+    Serve until SIGINT or SIGTERM.
+
+    Args:
+        argv: The command line without the program's name.
+        environ: The environment.
+        stdout: Gets the access lines.
+        stderr: Gets everything else.
+
+    Returns:
+        The exit status: 0 after a signal, 1 if the address is not to be had,
+        2 if the command line is wrong.
+    """
+    options = Options(environ)
+    try:
+        options.parseOptions(argv)
+    except UsageError as error:
+        print(f"ollamaproxy: {error}\nTry: ollamaproxy --help", file=stderr)
+        return 2
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    # From here on nothing else may write to standard output.
+    globalLogBeginner.beginLoggingTo([stderr_observer(stderr)], redirectStandardIO=False)
+    try:
+        daemon = make_daemon(options, reactor, stdout)
+    except CannotListen as error:
+        print(f"ollamaproxy: {error}", file=stderr)
+        return 1
+    daemon.startService()
+    if options["demo"]:
+        print(instructions(daemon.url), file=stderr)
+    reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
+    reactor.run()
+    return 0

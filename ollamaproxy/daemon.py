@@ -1,0 +1,140 @@
+"""The running daemon: a service that listens, says so, and stops."""
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import Any, Final
+
+from twisted.application.service import IServiceCollection, Service
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+
+from ollamaproxy import __version__
+from ollamaproxy.server.site import ProxySite
+from ollamaproxy.settings import Settings
+
+#: Connections that may wait to be accepted.  With Twisted's 50 a burst of 500
+#: waits 4 to 6 seconds in retries, with 1024 it takes 0.03 (measured).
+BACKLOG: Final = 1024
+
+#: Something to do when the daemon stops; may return a Deferred.
+Stop = Callable[[], object]
+
+
+class CannotListen(Exception):
+    """The address is not to be had; the text says why and what to do."""
+
+
+class Daemon(Service):
+    """
+    Serves a site on the address of the settings.
+
+    Attributes:
+        own_log: Where ``twistd`` shall send all log events instead of to where
+            it would by itself; ``None`` leaves that to ``twistd``.
+    """
+
+    _log = Logger()
+    name = "ollamaproxy"
+
+    def __init__(
+        self,
+        site: ProxySite,
+        settings: Settings,
+        reactor: Any,
+        *,
+        stops: Sequence[Stop],
+        own_log: ILogObserver | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        """
+        Prepare; nothing listens yet.
+
+        Args:
+            site: What to serve.
+            settings: Says where.
+            reactor: Provides IReactorTCP and IReactorCore.
+            stops: Called when the service stops, after it has stopped listening.
+            own_log: See the class.
+            warnings: What to tell the person who starts the daemon.
+        """
+        self._site = site
+        self._settings = settings
+        self._reactor = reactor
+        self._stops = stops
+        self.own_log = own_log
+        self._warnings = warnings
+        self._port: IListeningPort | None = None
+
+    def bind(self) -> None:
+        """
+        Take the address; whoever connects waits until the reactor runs.
+
+        Done before ``twistd`` goes into the background, so that a port in use
+        is told to the person who started it and not to a log file.
+
+        Raises:
+            CannotListen: The address is in use or is none of this machine's.
+        """
+        host = self._settings.host
+        try:
+            self._port = self._reactor.listenTCP(self._settings.port, self._site, BACKLOG, host)
+        except CannotListenError as error:
+            reason = getattr(error.socketError, "strerror", None) or error.socketError
+            raise CannotListen(
+                f"cannot listen on {self._address(host)}: {reason}; "
+                "is an Ollama or another ollamaproxy running there? "
+                "Stop it, or choose another --port or --host"
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine finds the daemon, once its address is taken."""
+        host = self._settings.host
+        return f"http://{self._address('localhost' if _is_any(host) else host)}"
+
+    def _address(self, host: str) -> str:
+        """Return host and port for a URL; the real port, should the system have chosen it."""
+        bound = self._port.getHost() if self._port is not None else None
+        port = bound.port if isinstance(bound, (IPv4Address, IPv6Address)) else self._settings.port
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Override: bring our own log to an application that has none of its own."""
+        super().setServiceParent(parent)
+        if self.own_log is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self.own_log)
+
+    def startService(self) -> None:
+        """Override: say where the daemon is to be found, as soon as it answers there."""
+        super().startService()
+        self._reactor.callWhenRunning(self._announce)
+
+    def _announce(self) -> None:
+        self._log.info(
+            "ollamaproxy {version} listening on http://{address}, gateway {gateway}",
+            version=__version__,
+            address=self._address(self._settings.host),
+            gateway=self._settings.base_url,
+        )
+        for warning in self._warnings:
+            self._log.warn("{warning}", warning=warning)
+
+    def stopService(self) -> Deferred[None]:
+        """Override: stop listening, then the rest; the Deferred fires with ``None`` when done."""
+        super().stopService()
+        self._log.info("ollamaproxy stops")
+        port, self._port = self._port, None
+        stops = (port.stopListening, *self._stops) if port is not None else self._stops
+        stopping = DeferredList([maybeDeferred(stop) for stop in stops], consumeErrors=True)
+        return stopping.addCallback(lambda _results: None)
+
+
+def _is_any(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
