@@ -1,0 +1,46 @@
+"""The daemon inside the test's own process, on loopback sockets."""
+
+from io import BytesIO
+from typing import Any, Self
+
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory, Protocol
+
+from ollamaproxy.daemon import Daemon
+from ollamaproxy.options import Options
+from ollamaproxy.tap import make_daemon
+
+
+class LocalDaemon:
+    """
+    The daemon in front of a gateway of the test's, until the end of the block.
+
+    Attributes:
+        port: Where the daemon listens, on 127.0.0.1.
+        access_log: What it has written to its standard output.
+    """
+
+    def __init__(self, reactor: Any, gateway: "Factory[Protocol]") -> None:
+        self._reactor = reactor
+        self._gateway = gateway
+        self._gateway_port: IListeningPort | None = None
+        self._daemon: Daemon | None = None
+        self.access_log = BytesIO()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        listening = self._reactor.listenTCP(0, self._gateway, interface="127.0.0.1")
+        self._gateway_port = listening
+        options = Options({})
+        base_url = f"http://127.0.0.1:{listening.getHost().port}"
+        options.parseOptions(["--host=127.0.0.1", "--port=0", f"--base-url={base_url}"])
+        self._daemon = make_daemon(options, self._reactor, self.access_log)
+        self._daemon.startService()
+        self.port = int(self._daemon.url.rpartition(":")[2])
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._daemon is not None
+        assert self._gateway_port is not None
+        await self._daemon.stopService()
+        await self._gateway_port.stopListening()  # type: ignore[misc]  # it does return a Deferred

@@ -1,0 +1,357 @@
+"""
+A network in memory: a client, the daemon, and a gateway that does what the test says.
+
+Bytes move when :meth:`Network.flush` is called, time when :meth:`Network.wait` is.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from http.client import HTTPResponse, IncompleteRead
+from io import BytesIO
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import (
+    IProtocol,
+    IProtocolFactory,
+    IPushProducer,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent
+from twisted.test.iosim import FakeTransport, IOPump, connect
+from twisted.web.client import URI
+from twisted.web.iweb import IAgentEndpointFactory
+from zope.interface import implementer
+
+from ollamaproxy.access_log import ACCESS_KEY, AccessRecord
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.tap import make_site
+from ollamaproxy.upstream.client import make_client, make_pool
+from ollamaproxy.upstream.endpoints import DeadlineEndpoint
+from ollamaproxy.upstream.gateway import Gateway
+
+#: 2026-11-24T12:00:00Z; the memory's calendar starts here.
+NOON_NS = 1_795_521_600 * 1_000_000_000
+
+KEY = "sk-canary-1234567890"
+
+
+@frozen
+class Response:
+    """What a client received for one request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    complete: bool
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.body.splitlines()]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class _Socket:
+    """What http.client reads a response from."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = BytesIO(data)
+
+    def makefile(self, _mode: str) -> BytesIO:
+        return self._file
+
+
+def parse_response(data: bytes, method: str = "GET") -> Response:
+    """Return the first response in ``data``, however far it has come."""
+    response = HTTPResponse(_Socket(data), method=method)  # type: ignore[arg-type]
+    response.begin()
+    try:
+        body, complete = response.read(), True
+    except IncompleteRead as cut:
+        body, complete = cut.partial, False
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Response(response.status, headers, body, complete)
+
+
+class Peer(Protocol):
+    """The test's end of a connection."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.closed = False
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.closed = True
+
+
+class GatewayConnection(Peer):
+    """A connection to the gateway, seen from the gateway."""
+
+    head: bytes = b""
+
+    @property
+    def request(self) -> "GatewayRequest":
+        head, _blank, body = self.received.partition(b"\r\n\r\n")
+        request_line, *fields = head.decode("ascii").split("\r\n")
+        method, path, _version = request_line.split(" ")
+        headers = {name.lower(): value for name, value in (f.split(": ", 1) for f in fields)}
+        return GatewayRequest(method, path, headers, body)
+
+    def reply(
+        self,
+        status: int,
+        content_type: str,
+        body: bytes | str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answer in one piece."""
+        content = body.encode() if isinstance(body, str) else body
+        more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        self.raw(
+            f"HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\n{more}"
+            f"content-length: {len(content)}\r\n\r\n".encode()
+            + content
+        )
+
+    def begin_stream(self) -> None:
+        """Send the head of an event stream."""
+        self.raw(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+
+    def event(self, data: Any) -> None:
+        """Send one server-sent event in an HTTP chunk of its own, as LiteLLM does."""
+        text = data if isinstance(data, str) else json.dumps(data)
+        self.chunk(b"data: " + text.encode() + b"\n\n")
+
+    def token(self, content: str, **more: Any) -> None:
+        """Send an event with a piece of the answer."""
+        self.event({"choices": [{"index": 0, "delta": {"content": content, **more}}]})
+
+    def end_stream(
+        self, finish_reason: str = "stop", usage: Mapping[str, int] | None = None
+    ) -> None:
+        """Send what ends a good stream: the reason, the usage, the mark, the last chunk."""
+        self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]})
+        figures = {"prompt_tokens": 11, "completion_tokens": 7} if usage is None else usage
+        self.event({"choices": [{"index": 0, "delta": {}}], "usage": figures})
+        self.event("[DONE]")
+        self.chunk(b"")
+
+    def chunk(self, data: bytes) -> None:
+        """Send one HTTP chunk; an empty one ends the body."""
+        self.raw(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.transport.write(data)  # type: ignore[union-attr]
+
+    def cut(self) -> None:
+        """Close the connection."""
+        self.transport.loseConnection()  # type: ignore[union-attr]
+
+
+@frozen
+class GatewayRequest:
+    """What the gateway received."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class ClientConnection(Peer):
+    """A connection to the daemon, seen from the client."""
+
+    def send(self, method: str, path: str, body: Any = None, headers: str = "") -> None:
+        """Send a request; a body that is not bytes is sent as JSON."""
+        content = (
+            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
+        self.raw(
+            f"{method} {path} HTTP/1.1\r\nHost: localhost:11434\r\n{headers}"
+            f"Content-Length: {len(content)}\r\n\r\n".encode()
+            + content
+        )
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.transport.write(data)  # type: ignore[union-attr]
+
+    def leave(self) -> None:
+        """Close the connection."""
+        self.transport.loseConnection()  # type: ignore[union-attr]
+
+    def response(self, method: str = "GET") -> Response:
+        """Return what has come so far."""
+        return parse_response(self.received, method)
+
+
+@implementer(IStreamClientEndpoint)
+class _MemoryEndpoint:
+    def __init__(self, network: "Network") -> None:
+        self._network = network
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._network.connect_to_gateway(protocolFactory)
+
+
+@implementer(IAgentEndpointFactory)
+class _MemoryEndpoints:
+    def __init__(self, network: "Network") -> None:
+        self._network = network
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        self._network.addresses.append((uri.scheme, uri.host, uri.port))
+        return DeadlineEndpoint(
+            _MemoryEndpoint(self._network),
+            self._network.clock,
+            self._network.settings.deadlines.connect_s,
+        )
+
+
+@implementer(ILogObserver)
+class _Records:
+    def __init__(self) -> None:
+        self.seen: list[AccessRecord] = []
+
+    def __call__(self, event: LogEvent) -> None:
+        self.seen.append(event[ACCESS_KEY])
+
+
+@implementer(IPushProducer)
+class _Transport(FakeTransport):
+    """A transport that can pass back-pressure on, as a socket's can."""
+
+
+class Network:
+    """
+    The daemon between clients and a gateway.
+
+    Attributes:
+        connecting: Called for every connection to the gateway, in place of
+            making it, if set: returns what the endpoint's ``connect`` does.
+        gateway_connections: All that were made, oldest first.
+        addresses: What was connected to: scheme, host, port.
+        records: The access records so far.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings(
+            base_url="http://gateway.test:4000", api_key=Secret(KEY)
+        )
+        self.clock = Clock()
+        self.connecting: Callable[[], Deferred[IProtocol]] | None = None
+        self.gateway_connections: list[GatewayConnection] = []
+        self.addresses: list[tuple[bytes, bytes, int]] = []
+        self._pumps: list[IOPump] = []
+        clocks = Clocks(
+            scheduler=self.clock,
+            monotonic_s=self.clock.seconds,
+            wall_ns=lambda: NOON_NS + round(self.clock.seconds() * 1e9),
+        )
+        self._pool = make_pool(self.clock, self.settings.limits.max_idle_connections)
+        client = make_client(self.clock, _MemoryEndpoints(self), self._pool, self.settings.api_key)
+        self._observer = _Records()
+        gateway = Gateway(client, self.settings, clocks)
+        self.site = make_site(self.settings, clocks, gateway, self._observer)
+
+    @property
+    def records(self) -> list[AccessRecord]:
+        return self._observer.seen
+
+    @property
+    def gateway(self) -> GatewayConnection:
+        """The newest connection to the gateway."""
+        return self.gateway_connections[-1]
+
+    def connect_to_gateway(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        if self.connecting is not None:
+            return self.connecting()
+        ours = factory.buildProtocol(IPv4Address("TCP", "10.0.0.4", 4000))
+        assert ours is not None
+        theirs = GatewayConnection()
+        self.gateway_connections.append(theirs)
+        self._connect(theirs, ours)
+        return succeed(ours)
+
+    def client(self) -> ClientConnection:
+        """Connect a client."""
+        theirs = ClientConnection()
+        address = IPv4Address("TCP", "192.168.1.7", 50123)
+        channel = self.site.buildProtocol(address)
+        assert channel is not None
+        self._connect(channel, theirs, address)
+        return theirs
+
+    def _connect(self, server: Any, client: Any, client_address: Any = None) -> None:
+        pump = connect(
+            server,
+            _Transport(server, isServer=True, peerAddress=client_address),
+            client,
+            _Transport(client, isServer=False),
+            clock=self.clock,
+        )
+        self._pumps.append(pump)
+
+    def ask(self, path: str, body: Any, headers: str = "") -> ClientConnection:
+        """Connect a client that posts a request, and let it reach the gateway."""
+        client = self.client()
+        client.send("POST", path, body, headers)
+        self.flush()
+        return client
+
+    def get(self, path: str, method: str = "GET") -> Response:
+        """Return the response to a request that needs no gateway."""
+        client = self.client()
+        client.send(method, path)
+        self.flush()
+        return client.response(method)
+
+    def flush(self) -> None:
+        """Move bytes until there are none left to move, in one turn of the reactor each."""
+        moved = True
+        while moved:
+            # Not any() of a generator: every connection gets its turn.
+            moved = sum(pump.pump() for pump in self._pumps) > 0
+        self.clock.advance(0)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.advance(seconds)
+        self.flush()
+
+    def daemon_side(self, peer: Peer) -> Any:
+        """Return the daemon's transport of the connection that the peer is the other end of."""
+        for pump in self._pumps:
+            if pump.client is peer:
+                return pump.serverIO
+            if pump.server is peer:
+                return pump.clientIO
+        raise LookupError(peer)
+
+    def leftovers(self) -> list[Any]:
+        """Close all connections and return the calls that are still scheduled."""
+        for pump in self._pumps:
+            pump.clientIO.loseConnection()
+        self.flush()
+        self._pool.closeCachedConnections()
+        self.flush()
+        return list(self.clock.getDelayedCalls())
