@@ -1,0 +1,197 @@
+"""
+The model behind the gateway: an OpenAI-compatible server that fails on request.
+
+The model's name in a request picks what happens; :data:`SCRIPTS` and
+:data:`REFUSALS` have a row for each.  Run it with no arguments: it chooses a
+port, says ``listening on http://127.0.0.1:PORT`` and serves until it is ended.
+
+Standard library only, and nothing of ollamaproxy's: a mistake in its codecs
+should show up here, not be shared.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Semaphore
+from typing import Any, Final
+from urllib.parse import unquote
+
+#: How long a stream waits to be released, in seconds, before it is given up.
+PATIENCE_S: Final = 30.0
+
+USAGE: Final = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+
+@dataclass
+class Say:
+    """Send a piece of the answer."""
+
+    text: str
+
+
+@dataclass
+class Think:
+    """Send a piece of the thoughts before the answer."""
+
+    text: str
+
+
+@dataclass
+class Wait:
+    """Send nothing until ``POST /release/PROMPT``, where PROMPT is the request's last message."""
+
+
+@dataclass
+class Fail:
+    """Report an error where the next piece should be, and end the stream in order."""
+
+    message: str
+
+
+@dataclass
+class Cut:
+    """Close the connection in the middle of the body."""
+
+
+Step = Say | Think | Wait | Fail | Cut
+
+#: What is sent, step by step.  A script that runs to its end is followed by
+#: finish_reason "stop" and the usage.
+SCRIPTS: Final[Mapping[str, tuple[Step, ...]]] = {
+    "plain": (Say("Hello"), Say(" world"), Say("! \u00e9\U0001f600")),
+    "paced": (Say("one"), Wait(), Say(" two"), Wait(), Say(" three"), Wait()),
+    "reasoning": (Think("Let me "), Think("think."), Say("Answer"), Say(": 4.")),
+    # Without the wait LiteLLM would see the cut first, and forget what came before it.
+    "cut": (Say("one"), Say(" two"), Wait(), Cut()),
+    "error-chunk": (Say("one"), Say(" two"), Fail("CUDA out of memory")),
+}
+
+#: What is refused before anything is sent: status and message.
+REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
+    "rate-limited": (429, "Rate limit reached for requests"),
+}
+
+
+class Upstream(ThreadingHTTPServer):
+    """The server; its requests are answered in threads."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self._releases: defaultdict[str, Semaphore] = defaultdict(lambda: Semaphore(0))
+        self._lock = Lock()
+
+    def release_of(self, prompt: str) -> Semaphore:
+        """Return what the answer to a prompt waits for."""
+        with self._lock:
+            return self._releases[prompt]
+
+
+class Conversation(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Upstream
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - not ours to name
+        """Override: be silent."""
+
+    def do_GET(self) -> None:
+        """List no models; LiteLLM may ask when it starts."""
+        self._send_object(200, {"object": "list", "data": []})
+
+    def do_POST(self) -> None:
+        """Complete a chat, or release an answer that waits."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/release/"):
+            self.server.release_of(unquote(self.path.removeprefix("/release/"))).release()
+            self._send_object(200, {})
+        elif self.path == "/v1/chat/completions":
+            self._complete(json.loads(body))
+        else:
+            self._send_error(404, f"no route {self.path}")
+
+    def _complete(self, request: Mapping[str, Any]) -> None:
+        model = request["model"]
+        if model in REFUSALS:
+            self._send_error(*REFUSALS[model])
+        elif model not in SCRIPTS:
+            self._send_error(404, f"The model `{model}` does not exist")
+        elif not request.get("stream"):
+            self._send_error(400, "These models only stream, as ollamaproxy always wants it")
+        else:
+            self._stream(model, request["messages"][-1]["content"])
+
+    def _stream(self, model: str, prompt: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self._send_event(piece(model, {"role": "assistant", "content": ""}))
+        for step in SCRIPTS[model]:
+            match step:
+                case Say(text):
+                    self._send_event(piece(model, {"content": text}))
+                case Think(text):
+                    self._send_event(piece(model, {"reasoning_content": text}))
+                case Fail(message):
+                    self._send_event({"error": {"message": message, "type": "made_up"}})
+                    break
+                case Wait():
+                    if not self.server.release_of(prompt).acquire(timeout=PATIENCE_S):
+                        self.close_connection = True
+                        return
+                case Cut():
+                    # Closed in order, not aborted, so that what was sent does arrive.
+                    self.close_connection = True
+                    return
+        else:
+            self._send_event(piece(model, {}, finish_reason="stop"))
+            self._send_event(envelope(model) | {"choices": [], "usage": USAGE})
+        self._send_chunk(b"data: [DONE]\n\n")
+        self._send_chunk(b"")
+
+    def _send_event(self, value: Mapping[str, object]) -> None:
+        self._send_chunk(b"data: %b\n\n" % json.dumps(value).encode())
+
+    def _send_chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _send_error(self, status: int, message: str) -> None:
+        self._send_object(status, {"error": {"message": message, "type": "made_up", "code": None}})
+
+    def _send_object(self, status: int, value: Mapping[str, object]) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def piece(
+    model: str, delta: Mapping[str, str], finish_reason: str | None = None
+) -> dict[str, object]:
+    """Return an event with a piece of the answer."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return envelope(model) | {"choices": [choice]}
+
+
+def envelope(model: str) -> dict[str, object]:
+    """Return what every event of an answer begins with."""
+    return {
+        "id": "chatcmpl-made-up",
+        "object": "chat.completion.chunk",
+        "created": 1700000000,
+        "model": model,
+    }
+
+
+if __name__ == "__main__":
+    with Upstream() as upstream:
+        print(f"listening on http://127.0.0.1:{upstream.server_port}", flush=True)  # noqa: T201
+        upstream.serve_forever()
