@@ -78,6 +78,11 @@ class Options(usage.Options):
         known = {flag.name for flag in FLAGS} | {"demo", "help", "version"}
         return f"-{word}" if word.startswith("-") and name in known else word
 
+    def getSynopsis(self) -> str:
+        """Override: twistd puts its own name in front, the console script has none to put."""
+        synopsis: str = super().getSynopsis()
+        return synopsis if self.parent is not None else f"Usage: ollamaproxy {synopsis}"
+
     def opt_version(self) -> None:
         """Print the version and exit."""
         print(f"ollamaproxy {__version__}")  # noqa: T201 - that is what was asked for

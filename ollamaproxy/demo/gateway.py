@@ -81,7 +81,7 @@ def make_demonstration_site(
 class _QuietSite(Site):
     """A site that writes nothing of its own, so that the proxy's log stays the only one."""
 
-    noisy = False  # no "Site starting on" line
+    noisy = False  # no "Starting factory" line; the listening port still logs its own
 
     def startFactory(self) -> None:
         """HTTPFactory: would open the access log and tick every second to date it."""

@@ -63,13 +63,8 @@ class Channel(http.HTTPChannel):
             return (b"", b"", b"")
         return (self._command, self._path, self._version)
 
-    def dataReceived(self, data: bytes) -> None:
-        """Override: be deaf after a refusal."""
-        if not self._refused:
-            super().dataReceived(data)
-
     def lineReceived(self, line: bytes) -> None:
-        """Override: the parser goes on through the lines of a read that it has refused."""
+        """Override: be deaf after a refusal; the parser would go on with the next line."""
         if not self._refused:
             super().lineReceived(line)
 
@@ -82,15 +77,9 @@ class Channel(http.HTTPChannel):
             return False
 
     def allHeadersReceived(self) -> None:
-        """Override: go on only if no header was refused, and let the request know its line."""
-        if not self._refused:
-            self.requests[-1].request_line = self._request_line()
-            super().allHeadersReceived()
-
-    def allContentReceived(self) -> None:
-        """Override: the parser calls this for a refused request without a body, too."""
-        if not self._refused:
-            super().allContentReceived()
+        """Override: let the request know its line, in case its client leaves before its end."""
+        self.requests[-1].request_line = self._request_line()
+        super().allHeadersReceived()
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002 - LineReceiver's
         """Override: Twisted would close without a word."""

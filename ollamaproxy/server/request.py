@@ -109,17 +109,16 @@ class ProxyRequest(server.Request):
     def connectionLost(self, reason: Failure) -> None:
         """Override: the client left, or the connection broke."""
         self.client_left = True
-        if self._record is not None:
-            self.outcome = "client_left"
-            self._end(self.code if self.startedWriting else CLIENT_LEFT, self.sentLength)
+        status = self.code if self.startedWriting else CLIENT_LEFT
+        self._end(status, self.sentLength, "client_left")
         super().connectionLost(reason)
 
     def refused(self, status: int, body_bytes: int) -> None:
         """Note that the parser refused the request and has answered it."""
-        self.outcome = "parser_refused"
-        self._end(status, body_bytes)
+        self._end(status, body_bytes, "parser_refused")
 
-    def _end(self, status: int, body_bytes: int) -> None:
+    def _end(self, status: int, body_bytes: int, outcome: str | None = None) -> None:
+        """Record the request, unless it has been: a connection also ends after a reply."""
         if self._record is None:
             return
         record, self._record = self._record, None
@@ -135,6 +134,6 @@ class ProxyRequest(server.Request):
                 status=status,
                 body_bytes=body_bytes,
                 duration_s=self._clocks.monotonic_s() - self.arrived_s,
-                outcome=self.outcome,
+                outcome=outcome or self.outcome,
             )
         )

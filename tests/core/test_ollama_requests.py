@@ -12,6 +12,12 @@ from ollamaproxy.wire.ollama import ChatRequest, GenerateRequest, Message, quest
 
 HI = (Message(role="user", content="hi"),)
 
+
+def mismatch(kind: str, field: str, go_type: str) -> str:
+    """Return what Go says of a value that does not fit its field."""
+    return f"json: cannot unmarshal {kind} into Go struct field {field} of type {go_type}"
+
+
 #: Why, the body of ``/api/chat``, and what a Go server says of it.
 REFUSED_CHATS = (
     ("nothing", b"", "missing request body"),
@@ -29,57 +35,52 @@ REFUSED_CHATS = (
     (
         "a number for a model",
         b'{"model":123}',
-        "json: cannot unmarshal number into Go struct field ChatRequest.model of type string",
+        mismatch("number", "ChatRequest.model", "string"),
     ),
     (
         "a text for messages",
         b'{"model":"m","messages":"hi"}',
-        "json: cannot unmarshal string into Go struct field "
-        "ChatRequest.messages of type []api.Message",
+        mismatch("string", "ChatRequest.messages", "[]api.Message"),
     ),
     (
         "an object for messages",
         b'{"model":"m","messages":{}}',
-        "json: cannot unmarshal object into Go struct field "
-        "ChatRequest.messages of type []api.Message",
+        mismatch("object", "ChatRequest.messages", "[]api.Message"),
     ),
     (
         "a text for a message",
         b'{"model":"m","messages":["hi"]}',
-        "json: cannot unmarshal string into Go struct field ChatRequest.messages of type api.Alias",
+        mismatch("string", "ChatRequest.messages", "api.Alias"),
     ),
     (
         "a list for a message",
         b'{"model":"m","messages":[{"role":"user"},[]]}',
-        "json: cannot unmarshal array into Go struct field ChatRequest.messages of type api.Alias",
+        mismatch("array", "ChatRequest.messages", "api.Alias"),
     ),
     (
         "a list of parts for a content",
         b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}',
-        "json: cannot unmarshal array into Go struct field "
-        "ChatRequest.messages.content of type string",
+        mismatch("array", "ChatRequest.messages.content", "string"),
     ),
     (
         "a number for a role",
         b'{"model":"m","messages":[{"role":1,"content":2}]}',
-        "json: cannot unmarshal number into Go struct field "
-        "ChatRequest.messages.role of type string",
+        mismatch("number", "ChatRequest.messages.role", "string"),
     ),
     (
         "a text for a truth",
         b'{"model":"m","stream":"false"}',
-        "json: cannot unmarshal string into Go struct field ChatRequest.stream of type bool",
+        mismatch("string", "ChatRequest.stream", "bool"),
     ),
     (
         "a number for a truth",
         b'{"model":"m","stream":0}',
-        "json: cannot unmarshal number into Go struct field ChatRequest.stream of type bool",
+        mismatch("number", "ChatRequest.stream", "bool"),
     ),
     (
         "a list for options",
         b'{"model":"m","options":[]}',
-        "json: cannot unmarshal array into Go struct field "
-        "ChatRequest.options of type map[string]interface {}",
+        mismatch("array", "ChatRequest.options", "map[string]interface {}"),
     ),
     ("a truth for a time", b'{"model":"m","keep_alive":true}', "Unsupported type: 'bool'"),
     (
@@ -90,12 +91,12 @@ REFUSED_CHATS = (
     (
         "of two wrong types the first counts",
         b'{"stream":1,"model":1}',
-        "json: cannot unmarshal number into Go struct field ChatRequest.stream of type bool",
+        mismatch("number", "ChatRequest.stream", "bool"),
     ),
     (
         "a wrong message counts more than a wrong type before it",
         b'{"model":1,"messages":[5]}',
-        "json: cannot unmarshal number into Go struct field ChatRequest.messages of type api.Alias",
+        mismatch("number", "ChatRequest.messages", "api.Alias"),
     ),
     (
         "so does a wrong time",
@@ -105,7 +106,7 @@ REFUSED_CHATS = (
     (
         "of both the first counts",
         b'{"messages":[{"role":"user"},7],"keep_alive":"bad"}',
-        "json: cannot unmarshal number into Go struct field ChatRequest.messages of type api.Alias",
+        mismatch("number", "ChatRequest.messages", "api.Alias"),
     ),
     (
         "also the other way round",
@@ -115,8 +116,7 @@ REFUSED_CHATS = (
     (
         "a wrong type counts more than a missing model",
         b'{"options":1}',
-        "json: cannot unmarshal number into Go struct field "
-        "ChatRequest.options of type map[string]interface {}",
+        mismatch("number", "ChatRequest.options", "map[string]interface {}"),
     ),
     (
         "broken JSON counts more than a wrong type",
@@ -136,12 +136,12 @@ REFUSED_GENERATIONS = (
     (
         "a list for a prompt",
         b'{"model":"m","prompt":["a"]}',
-        "json: cannot unmarshal array into Go struct field GenerateRequest.prompt of type string",
+        mismatch("array", "GenerateRequest.prompt", "string"),
     ),
     (
         "a number for instructions",
         b'{"model":"m","system":1}',
-        "json: cannot unmarshal number into Go struct field GenerateRequest.system of type string",
+        mismatch("number", "GenerateRequest.system", "string"),
     ),
     (
         "a day for a time",
@@ -150,17 +150,19 @@ REFUSED_GENERATIONS = (
     ),
 )
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(),
-    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
-    max_leaves=5,
+#: A JSON value of every kind, some of them right for some field.
+json_values = st.sampled_from(
+    (None, True, False, 0, -1, 2.5, 10**400, "", "m", "5m", "5", [], ["x"], [None], {}, {"a": 1})
 )
+messages = st.lists(
+    json_values | st.dictionaries(st.sampled_from(["role", "content", "x"]), json_values),
+    max_size=3,
+)
+FIELDS = ("model", "messages", "stream", "options", "keep_alive", "prompt", "system", "context")
 #: Objects with fields that Ollama knows, and anything in them.
 bodies = st.dictionaries(
-    st.sampled_from(
-        ["model", "messages", "stream", "options", "keep_alive", "prompt", "system", "context"]
-    ),
-    json_values | st.lists(st.dictionaries(st.sampled_from(["role", "content"]), json_values)),
+    st.sampled_from(FIELDS),
+    json_values | messages,
 )
 
 

@@ -251,6 +251,7 @@ class Network:
         gateway_connections: All that were made, oldest first.
         addresses: What was connected to: scheme, host, port.
         records: The access records so far.
+        treq: What the daemon asks the gateway with.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -268,9 +269,11 @@ class Network:
             wall_ns=lambda: NOON_NS + round(self.clock.seconds() * 1e9),
         )
         self._pool = make_pool(self.clock, self.settings.limits.max_idle_connections)
-        client = make_client(self.clock, _MemoryEndpoints(self), self._pool, self.settings.api_key)
+        self.treq = make_client(
+            self.clock, _MemoryEndpoints(self), self._pool, self.settings.api_key
+        )
         self._observer = _Records()
-        gateway = Gateway(client, self.settings, clocks)
+        gateway = Gateway(self.treq, self.settings, clocks)
         self.site = make_site(self.settings, clocks, gateway, self._observer)
 
     @property

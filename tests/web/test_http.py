@@ -1,5 +1,9 @@
 """HTTP: paths, methods, heads, and what the parser refuses."""
 
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
 from ollamaproxy.server.site import clean_segments
 from tests.case import Case
 from tests.web.case import CHAT, NetworkCase
@@ -164,6 +168,28 @@ class Refusals(NetworkCase):
         self.network.flush()
         self.assertEqual(self.network.gateway_connections, [])
         self.assertEqual(len(self.network.records), 1)
+
+    def test_a_slow_close_serves_nothing_either(self) -> None:
+        """A connection that takes its time to close is not listened to any more."""
+
+        class SlowToClose(StringTransport):
+            def loseConnection(self) -> None:
+                pass
+
+        for reads in (
+            (b"GET / HTTP/1.1\r\nbad\r\nmore: x\r\n\r\nGET / HTTP/1.1\r\n\r\n",),
+            (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"zz\r\n"),
+        ):
+            self.network.records.clear()
+            channel = self.network.site.buildProtocol(None)
+            assert channel is not None
+            transport = SlowToClose()
+            channel.makeConnection(transport)
+            for data in reads:
+                channel.dataReceived(data)
+            channel.connectionLost(Failure(ConnectionDone()))
+            self.assertEqual(transport.value().count(b"HTTP/1.1"), 1)
+            self.assertEqual(len(self.network.records), 1)
 
     def test_the_line_is_recorded_as_far_as_it_is_known(self) -> None:
         """A request that is refused for a header is recorded with its first line."""

@@ -1,9 +1,11 @@
 """How a reply moves: when its head goes out, how it is written, paced and stopped."""
 
+import tracemalloc
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol
 
-from ollamaproxy.settings import Deadlines, Limits, Secret, Settings
+from ollamaproxy.settings import KIB, Deadlines, Limits, Secret, Settings
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import KEY, parse_response
 
@@ -83,6 +85,24 @@ class Writing(NetworkCase):
         self.network.gateway.reply(200, "text/event-stream", "data: [DONE]\n\n")
         self.network.flush()
         self.assertEqual(len(self.network.records), 3)
+
+
+class Memory(NetworkCase):
+    def test_a_relayed_reply_is_not_kept(self) -> None:
+        """What has been relayed is forgotten: a long stream takes no more room than a short one."""
+        client = self.chat()
+        self.network.gateway.begin_stream()
+        self.network.gateway.token("x")
+        self.network.flush()
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        sizes = []
+        for _ in range(16):
+            self.network.gateway.token("x" * 256 * KIB)
+            self.network.flush()
+            client.received = b""
+            sizes.append(tracemalloc.get_traced_memory()[0])
+        self.assertLess(sizes[-1] - sizes[1], 512 * KIB)
 
 
 class Pacing(NetworkCase):
