@@ -3,11 +3,13 @@
 from typing import TextIO
 
 from twisted.logger import (
+    FileLogObserver,
     FilteringLogObserver,
     ILogObserver,
+    LogEvent,
     LogLevel,
     LogLevelFilterPredicate,
-    textFileLogObserver,
+    eventAsText,
 )
 
 
@@ -19,4 +21,11 @@ def stderr_observer(stream: TextIO) -> ILogObserver:
     """
     levels = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
     levels.setLogLevelForNamespace("ollamaproxy", LogLevel.info)
-    return FilteringLogObserver(textFileLogObserver(stream), [levels])
+    return FilteringLogObserver(FileLogObserver(stream, _line), [levels])
+
+
+def _line(event: LogEvent) -> str:
+    """Return time, level if it is above info, text, and the traceback of a bug."""
+    time, _space, text = eventAsText(event, includeSystem=False).partition(" ")
+    level = event.get("log_level", LogLevel.info)
+    return f"{time} {text}\n" if level is LogLevel.info else f"{time} {level.name}: {text}\n"
