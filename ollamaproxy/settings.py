@@ -62,8 +62,10 @@ def parse_base_url(text: str) -> str:
     """
     text = text.strip()
     hint = "it should look like https://gateway.example.com or http://localhost:4000/v1"
+    if "://" in text and "@" in text:  # first of all, for the texts below repeat the URL
+        raise InvalidSetting("the base URL must not hold a user or password; use --api-key")
     try:
-        url = hyperlink.URL.from_text(text)
+        url = hyperlink.URL.from_text(text).normalize(path=False)  # HTTP:// is http://
         host, port = url.host, url.port
     except ValueError as error:
         raise InvalidSetting(f"base URL {text!r} is malformed ({error}); {hint}") from error
@@ -71,8 +73,6 @@ def parse_base_url(text: str) -> str:
         raise InvalidSetting(f"base URL {text!r} is not an http:// or https:// address; {hint}")
     if any(character <= " " or character == "\x7f" for character in text):
         raise InvalidSetting(f"base URL {text!r} has a space or control character in it; {hint}")
-    if url.userinfo:
-        raise InvalidSetting("the base URL must not hold a user or password; use --api-key")
     if url.query or url.fragment:
         raise InvalidSetting(f"base URL {text!r} must not have a query or a fragment; {hint}")
     if port is None or not 0 < port <= 65535:
@@ -97,7 +97,8 @@ def parse_port(text: str) -> int:
         InvalidSetting: It is not a whole number from 0 to 65535.
     """
     # str.isdecimal also takes other scripts' digits; int() agrees with it.
-    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 5
+    if not is_number or int(text) > 65535:
         raise InvalidSetting(f"port {text!r} is not a whole number from 0 to 65535")
     return int(text)
 

@@ -29,7 +29,7 @@ def refusal(status: int, body: bytes, model: str) -> ProxyError:
     """
     report = decode_error(body)
     if report is None:
-        return _wordless(status, body)
+        return _key_refused(status) if status == 401 else _wordless(status, body)
     if status in {401, 403} or report.type == _NO_DATABASE:
         return _about_the_key(status, report)
     if model and _is_about_unknown_model(status, report):
@@ -70,6 +70,10 @@ def _about_the_key(status: int, report: ErrorReport) -> UpstreamRefused:
         return UpstreamRefused(
             f"the gateway does not let this proxy's API key do that: {report.message}", 502
         )
+    return _key_refused(status)
+
+
+def _key_refused(status: int) -> GatewayKeyRefused:
     return GatewayKeyRefused(
         f"the gateway refused this proxy's API key (HTTP {status}); "
         "whoever runs the proxy should check its --api-key",
@@ -86,6 +90,7 @@ def _wordless(status: int, body: bytes) -> UpstreamRefused:
         told = "an HTML page; is --base-url the address of the gateway's API?"
     else:
         told = text
+    passes = 400 <= status <= 599 and status != 403  # a firewall's; see the module's docstring
     return UpstreamRefused(
-        f"the gateway answered HTTP {status} with {told}", status if 400 <= status <= 599 else None
+        f"the gateway answered HTTP {status} with {told}", status if passes else None
     )

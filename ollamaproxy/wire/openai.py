@@ -175,7 +175,7 @@ def _report(error: Any) -> ErrorReport:
     if not isinstance(error, dict):
         return ErrorReport(encode(error))
     message = error.get("message") or error.get("error")
-    if not isinstance(message, str):
+    if not message or not isinstance(message, str):
         message = encode(message or error)
     kind = error.get("type")
     return ErrorReport(message, _status(error.get("code")), kind if isinstance(kind, str) else "")

@@ -242,6 +242,12 @@ class TheLimit(SynchronousTestCase):
             self.assertFalse(refused([piece] * (900 // len(piece)), 1000), piece)
             self.assertTrue(refused([piece] * (2000 // len(piece)), 1000), piece)
 
+    def test_a_line_without_an_end(self) -> None:
+        """What has come of an unfinished line counts with the lines before it."""
+        reads = [b"data: " + b"x" * 24 + b"\n", b"data: " + b"y" * 5]
+        self.assertTrue(refused(reads, 40))
+        self.assertFalse(refused(reads, 41))
+
     def test_keeps_nothing(self) -> None:
         """What has been decoded is not kept: a long stream takes no more memory than a short."""
         pieces = (b"data: " + b"x" * 900 + b"\n\n", b": " + b"x" * 900 + b"\n", b"id: 1\n\n" * 128)

@@ -1,0 +1,134 @@
+"""The core stays pure: what its modules may import."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import ollamaproxy
+from tests.case import Case
+
+PACKAGE = Path(ollamaproxy.__file__).parent
+
+#: What reads no clock, no environment, no chance, and does no I/O.
+HARMLESS = frozenset(
+    {
+        "abc",
+        "attrs",
+        "collections",
+        "collections.abc",
+        "datetime",  # moments come in as numbers; see the test of clocks below
+        "hashlib",
+        "json",
+        "json.encoder",
+        "math",
+        "re",
+        "typing",
+    }
+)
+
+#: For each part of the core, what it may import besides.
+PARTS = (
+    ("errors.py", ()),
+    ("settings.py", ("hyperlink",)),
+    ("wire", ("ollamaproxy.errors", "ollamaproxy.wire.")),
+    ("translate", ("ollamaproxy.errors", "ollamaproxy.wire.", "ollamaproxy.translate.")),
+)
+
+#: Ways to the world outside that need no import, or hide behind a harmless one.
+DOORS = frozenset({"open", "print", "input", "exec", "eval", "__import__", "breakpoint"})
+CLOCKS = frozenset({"now", "utcnow", "today"})
+
+
+def files(part: str) -> list[Path]:
+    """Return the files of a module or a package of the project."""
+    path = PACKAGE / part
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def imported(source: str) -> Iterator[str]:
+    """Yield the full name of every module that a source imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                yield "." * node.level + module
+            elif module.startswith("ollamaproxy") and module.count(".") < 2:
+                # ``from ollamaproxy.wire import sse`` and ``from ollamaproxy import wire``
+                known = module == "ollamaproxy.errors"
+                yield from [module] if known else (f"{module}.{a.name}" for a in node.names)
+            else:
+                yield module
+
+
+def is_allowed(module: str, besides: tuple[str, ...]) -> bool:
+    """Return whether a module is harmless or among the prefixes (with a dot) and names."""
+    return module in HARMLESS or any(
+        module.startswith(name) if name.endswith(".") else module == name for name in besides
+    )
+
+
+class Purity(Case):
+    def test_imports(self) -> None:
+        """The core imports harmless modules and its own parts, and each part only lower ones."""
+        for part, besides in PARTS:
+            for path in files(part):
+                for module in imported(path.read_text("utf-8")):
+                    self.assertTrue(
+                        is_allowed(module, besides),
+                        f"{path.relative_to(PACKAGE)} must not import {module}",
+                    )
+
+    def test_doors(self) -> None:
+        """The core opens no file, prints nothing and asks no calendar."""
+        for part, _ in PARTS:
+            for path in files(part):
+                for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                    where = f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
+                    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                        self.assertNotIn(node.func.id, DOORS, where)
+                    elif isinstance(node, ast.Attribute):
+                        self.assertNotIn(node.attr, CLOCKS, where)
+
+    def test_there_are_files(self) -> None:
+        """The tests above look at the core, not at folders that have moved."""
+        for part, least in (("errors.py", 1), ("settings.py", 1), ("wire", 8), ("translate", 8)):
+            self.assertGreaterEqual(len(files(part)), least, part)
+
+
+class TheTestItself(Case):
+    def test_finds_imports(self) -> None:
+        """An import is found in every form and place."""
+        for source, modules in (
+            ("import os, json.encoder as j", ["os", "json.encoder"]),
+            ("from time import monotonic", ["time"]),
+            ("def f():\n    import socket", ["socket"]),
+            ("if True:\n    from os.path import join", ["os.path"]),
+            ("from . import x", ["."]),
+            ("from ..daemon import x", ["..daemon"]),
+            ("from ollamaproxy import daemon, wire", ["ollamaproxy.daemon", "ollamaproxy.wire"]),
+            ("from ollamaproxy.wire import sse", ["ollamaproxy.wire.sse"]),
+            ("from ollamaproxy.wire.sse import E", ["ollamaproxy.wire.sse"]),
+            ("from ollamaproxy.errors import E", ["ollamaproxy.errors"]),
+            ("from ollamaproxy.clocks import E", ["ollamaproxy.clocks.E"]),
+        ):
+            self.assertEqual(list(imported(source)), modules, source)
+
+    def test_refuses(self) -> None:
+        """What is neither harmless nor allowed is refused, also beside similar names."""
+        wire = dict(PARTS)["wire"]
+        for module, allowed in (
+            ("json", True),
+            ("ollamaproxy.errors", True),
+            ("ollamaproxy.wire.sse", True),
+            ("ollamaproxy.translate.replies", False),
+            ("ollamaproxy.errors2", False),
+            ("ollamaproxy.wired", False),
+            ("ollamaproxy.settings", False),
+            ("hyperlink", False),
+            ("twisted.web", False),
+            (".", False),
+            *((name, False) for name in ("time", "os", "os.path", "socket", "logging", "random")),
+        ):
+            self.assertEqual(is_allowed(module, wire), allowed, module)
