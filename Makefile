@@ -16,7 +16,7 @@ check: .venv/dev-installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-litellm: .venv-litellm/installed
+litellm: .venv-litellm/installed .venv/clients-installed
 
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.
@@ -29,13 +29,17 @@ litellm: .venv-litellm/installed
 	$(BIN)/pip install --quiet --upgrade -e '.[test]'
 	touch $@
 
+.venv/clients-installed: .venv/tests-installed
+	$(BIN)/pip install --quiet --upgrade -e '.[clients]'
+	touch $@
+
 .venv/dev-installed: .venv/tests-installed
 	$(BIN)/pip install --quiet --upgrade -e '.[dev]'
 	touch $@
 
 .venv-litellm/installed: tests/litellm/requirements.lock.txt
 	$(PYTHON) -m venv .venv-litellm
-	.venv-litellm/bin/pip install --quiet -r $<
+	.venv-litellm/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 clean:

@@ -15,6 +15,8 @@ TESTS = [
     "pytest>=9.0",
     "pytest-twisted>=1.14.3",
 ]
+#: Clients for the tests against a real LiteLLM, which `make litellm` installs.
+CLIENTS = ["langchain-ollama>=1.1"]
 LINT = [
     "mypy>=2.4",
     "mypy-zope>=1.0.17",
@@ -47,7 +49,7 @@ setup(
         "Twisted[tls]>=26.10",
         "zope.interface>=8.0",
     ],
-    extras_require={"test": TESTS, "dev": TESTS + LINT},
+    extras_require={"test": TESTS, "clients": CLIENTS, "dev": TESTS + CLIENTS + LINT},
     entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",

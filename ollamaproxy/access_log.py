@@ -125,7 +125,7 @@ class AccessLogObserver:
     the daemon goes on serving without it.
     """
 
-    def __init__(self, stream: BinaryIO, gave_up: Callable[[OSError], None]) -> None:
+    def __init__(self, stream: BinaryIO, gave_up: Callable[[Exception], None]) -> None:
         """
         Write to a stream.
 
@@ -144,6 +144,10 @@ class AccessLogObserver:
         try:
             self._stream.write(format_line(record).encode() + b"\n")
             self._stream.flush()
-        except OSError as error:
+        except BlockingIOError:
+            # Somebody made the stream non-blocking, and its reader is slow.  One
+            # line is lost; an answer must not wait for it.
+            pass
+        except (OSError, ValueError) as error:  # ValueError: it has been closed
             self._stream = None
             self._gave_up(error)

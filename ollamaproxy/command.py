@@ -10,14 +10,16 @@ from twisted.python.usage import UsageError
 
 from ollamaproxy.daemon import CannotListen
 from ollamaproxy.daemon_log import stderr_observer
-from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.options import Options
 from ollamaproxy.tap import make_daemon
 
 
 def main() -> None:
     """Run with this process's command line, environment and standard streams."""
-    sys.exit(run(sys.argv[1:], os.environ, sys.stdout.buffer, sys.stderr))
+    # A stream that is closed is None to Python.
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - it is a name, not a path
+        stdout, stderr = sys.stdout or nowhere, sys.stderr or nowhere
+        sys.exit(run(sys.argv[1:], os.environ, stdout.buffer, stderr))
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO) -> int:
@@ -50,8 +52,6 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         print(f"ollamaproxy: {error}", file=stderr)
         return 1
     daemon.startService()
-    if options["demo"]:
-        print(instructions(daemon.url), file=stderr)
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()
     return 0

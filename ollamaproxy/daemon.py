@@ -1,5 +1,6 @@
 """The running daemon: a service that listens, says so, and stops."""
 
+import errno
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any, Final
@@ -49,6 +50,7 @@ class Daemon(Service):
         stops: Sequence[Stop],
         own_log: ILogObserver | None = None,
         warnings: Sequence[str] = (),
+        greeting: Callable[[str], str] | None = None,
     ) -> None:
         """
         Prepare; nothing listens yet.
@@ -59,7 +61,8 @@ class Daemon(Service):
             reactor: Provides IReactorTCP and IReactorCore.
             stops: Called when the service stops, after it has stopped listening.
             own_log: See the class.
-            warnings: What to tell the person who starts the daemon.
+            warnings: What the person who starts the daemon should think about.
+            greeting: Makes a text for that person of the daemon's address.
         """
         self._site = site
         self._settings = settings
@@ -67,6 +70,7 @@ class Daemon(Service):
         self._stops = stops
         self.own_log = own_log
         self._warnings = warnings
+        self._greeting = greeting
         self._port: IListeningPort | None = None
 
     def bind(self) -> None:
@@ -84,11 +88,17 @@ class Daemon(Service):
             self._port = self._reactor.listenTCP(self._settings.port, self._site, BACKLOG, host)
         except CannotListenError as error:
             reason = getattr(error.socketError, "strerror", None) or error.socketError
-            raise CannotListen(
-                f"cannot listen on {self._address(host)}: {reason}; "
+            advice = (
                 "is an Ollama or another ollamaproxy running there? "
                 "Stop it, or choose another --port or --host"
+                if getattr(error.socketError, "errno", None) == errno.EADDRINUSE
+                else "choose an address of this machine with --host"
+            )
+            raise CannotListen(
+                f"cannot listen on {self._address(host)}: {reason}; {advice}"
             ) from error
+        except (TypeError, UnicodeError) as error:  # Python's, of a name that is none
+            raise CannotListen(f"--host {host!r} is no address and no host name") from error
 
     @property
     def url(self) -> str:
@@ -122,6 +132,8 @@ class Daemon(Service):
         )
         for warning in self._warnings:
             self._log.warn("{warning}", warning=warning)
+        if self._greeting is not None:
+            self._log.info("{greeting}", greeting=self._greeting(self.url))
 
     def stopService(self) -> Deferred[None]:
         """Override: stop listening, then the rest; the Deferred fires with ``None`` when done."""

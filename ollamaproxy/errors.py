@@ -18,10 +18,13 @@ class ProxyError(Exception):
         message: One or more sentences; what an Ollama client shows its user.
         status: The HTTP status (400-599) if nothing has been sent yet.
         outcome: A short constant name for logs.
+        quotes: The message holds words of the gateway's or the model's, which
+            may be a prompt's or a reply's: it is not for logs.
     """
 
     default_status: ClassVar[int]
     outcome: ClassVar[str]
+    quotes: ClassVar[bool] = False
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -41,6 +44,16 @@ class ModelNotFound(BadRequest):
 
     default_status = 404
     outcome = "model_not_found"
+
+
+class InternalError(ProxyError):
+    """A bug of ours; what it was is in the log."""
+
+    default_status = 500
+    outcome = "bug"
+
+    def __init__(self) -> None:
+        super().__init__("internal error; the proxy's log tells more")
 
 
 class UpstreamError(ProxyError):
@@ -64,21 +77,41 @@ class UpstreamTimeout(UpstreamError):
 
 
 class UpstreamRefused(UpstreamError):
-    """The gateway answered with an error of its own; status and text are the gateway's."""
+    """
+    The gateway answered with an error of its own; status and text are the gateway's.
+
+    Attributes:
+        retry_after: When to try again, as HTTP says it; ``None`` if not told.
+    """
 
     outcome = "upstream_refused"
+    quotes = True
+
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: str | None = None
+    ) -> None:
+        super().__init__(message, status)
+        self.retry_after = retry_after
 
 
 class GatewayKeyRefused(UpstreamRefused):
     """The gateway does not accept this daemon's key; the text is ours and has no part of it."""
 
     outcome = "gateway_key_refused"
+    quotes = False
 
 
 class UpstreamGarbled(UpstreamError):
     """The gateway answered with something that is not the OpenAI protocol."""
 
     outcome = "upstream_garbled"
+
+
+class ToolCallGarbled(UpstreamGarbled):
+    """The model's call of a tool is not whole."""
+
+    outcome = "tool_call_garbled"
+    quotes = True
 
 
 class UpstreamTruncated(UpstreamError):

@@ -74,6 +74,8 @@ class Options(usage.Options):
         super().parseOptions([self._with_two_dashes(word) for word in options or ()])
 
     def _with_two_dashes(self, word: str) -> str:
+        if word == "-h":
+            return "--help"
         name = word[1:].partition("=")[0]
         known = {flag.name for flag in FLAGS} | {"demo", "help", "version"}
         return f"-{word}" if word.startswith("-") and name in known else word
@@ -91,7 +93,10 @@ class Options(usage.Options):
     def parseArgs(self, *words: str) -> None:
         """Override: there are no arguments without a flag."""
         if words:
-            raise usage.UsageError(f"unexpected argument {words[0]!r}")
+            # Not repeated: it may be the second half of a key with a blank in it.
+            raise usage.UsageError(
+                "unexpected argument without a flag in front; a value with blanks needs quotes"
+            )
 
     def postOptions(self) -> None:
         """Override: merge and check."""
@@ -123,7 +128,7 @@ class Options(usage.Options):
             if (port := self._value("port")) is not None:
                 given["port"] = parse_port(port)
             if (host := self._value("host")) is not None:
-                given["host"] = host
+                given["host"] = host.removeprefix("[").removesuffix("]")  # of an IPv6 address
             return Settings(**given)
         except InvalidSetting as error:
             raise usage.UsageError(str(error)) from error

@@ -1,8 +1,11 @@
 """The join between the two sides: a gateway's body, through a pipeline, to a client."""
 
+from collections.abc import Callable
+
 from twisted.web.iweb import IResponse
 
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.errors import ProxyError
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.settings import Deadlines
 from ollamaproxy.translate.pipeline import ReplyPipeline
@@ -20,6 +23,7 @@ class Relay:
         self,
         pipeline: ReplyPipeline,
         request: ProxyRequest,
+        mask: Callable[[ProxyError], ProxyError],
         clocks: Clocks,
         deadlines: Deadlines,
     ) -> None:
@@ -29,11 +33,13 @@ class Relay:
         Args:
             pipeline: Converts.
             request: The client's; its connection paces the gateway.
+            mask: Takes the key out of an error's text.
             clocks: For the pipeline's times and the deadlines.
             deadlines: How long the gateway may keep silent.
         """
         self._pipeline = pipeline
         self._request = request
+        self._mask = mask
         self._clocks = clocks
         self._reader = BodyReader(self._receive, clocks, deadlines)
 
@@ -68,7 +74,7 @@ class Relay:
                 self._begin(out)
             self._request.write(out)
         if self._pipeline.failure is not None:
-            raise self._pipeline.failure
+            raise self._mask(self._pipeline.failure)
 
     def _begin(self, first: bytes) -> None:
         """Set the reply's head, just before its first bytes."""

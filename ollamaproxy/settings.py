@@ -5,10 +5,14 @@ Nothing here reads the environment or the command line; :mod:`ollamaproxy.tap`
 does, and ends with one :class:`Settings`.
 """
 
+import re
 from typing import Final
 
 import hyperlink
 from attrs import field, frozen
+
+#: A name or an address; what does not exist is for the name server to say.
+_ASCII_HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -49,7 +53,7 @@ class Secret:
         return text.replace(self.text, "***")
 
 
-def parse_base_url(text: str) -> str:
+def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one after the other
     """
     Return the gateway's address without a trailing slash and without ``/v1``.
 
@@ -73,19 +77,25 @@ def parse_base_url(text: str) -> str:
         raise InvalidSetting(f"base URL {text!r} is not an http:// or https:// address; {hint}")
     if any(character <= " " or character == "\x7f" for character in text):
         raise InvalidSetting(f"base URL {text!r} has a space or control character in it; {hint}")
-    if url.query or url.fragment:
-        raise InvalidSetting(f"base URL {text!r} must not have a query or a fragment; {hint}")
+    if url.query or url.fragment:  # and here, too, a key may stand
+        raise InvalidSetting(f"the base URL must not have a query or a fragment; {hint}")
     if port is None or not 0 < port <= 65535:
         raise InvalidSetting(f"base URL {text!r} has a port outside 1-65535; {hint}")
     segments = [segment for segment in url.path if segment]
     if segments and segments[-1] == "v1":
         segments.pop()
     url = url.replace(path=segments)
-    if ":" not in host:  # hyperlink takes an IPv6 address for a name that needs encoding
-        try:
+    try:
+        if host.isascii():
+            if not _ASCII_HOST.fullmatch(host):
+                raise ValueError(host)
+            # hyperlink encodes every name, and fails for IPv6 addresses and for
+            # the underscores of Docker Compose's service names.
+            url = url.replace(host="localhost").to_uri().replace(host=host)
+        else:
             url = url.to_uri()
-        except ValueError as error:
-            raise InvalidSetting(f"base URL {text!r} has a malformed host; {hint}") from error
+    except ValueError as error:
+        raise InvalidSetting(f"base URL {text!r} has a malformed host; {hint}") from error
     return url.to_text().rstrip("/")
 
 
@@ -111,8 +121,8 @@ class Deadlines:
     There is none over a whole reply: a long answer that keeps coming is fine.
 
     Attributes:
-        connect_s: Name lookup, TCP and TLS together.  A gateway is near.
-        first_byte_s: From sending the request to the first byte of the reply.
+        connect_s: Name lookup and TCP together.  A gateway is near.
+        first_byte_s: TLS, sending the request, and waiting for the reply.
             LiteLLM holds the status line back until the model's first token,
             and a large prompt on a busy model takes minutes; the most patient
             common clients wait 300 seconds.
@@ -130,6 +140,8 @@ class Limits:
     How much may accumulate in memory, so that no peer can exhaust it.
 
     Attributes:
+        max_request_bytes: The body of a client's request.  Pictures come in
+            base64 and several at a time.
         max_event_bytes: One server-sent event of the gateway.  Long tool
             arguments arrive in one piece from some models; megabytes are not
             text any more.
@@ -139,6 +151,7 @@ class Limits:
             request.  Twisted's default of 2 makes a burst pay for new ones.
     """
 
+    max_request_bytes: int = 32 * MIB
     max_event_bytes: int = 8 * MIB
     max_reply_bytes: int = 64 * MIB
     max_idle_connections: int = 128

@@ -23,6 +23,7 @@ from ollamaproxy.clocks import Clocks
 from ollamaproxy.daemon import CannotListen, Daemon, Stop
 from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.demo.gateway import make_demonstration_site
+from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.options import Options
 from ollamaproxy.resources.tree import make_tree
 from ollamaproxy.server.site import ProxySite
@@ -47,7 +48,12 @@ def make_site(
         access_observer: Gets the access events; ``None`` is all of Twisted's observers.
     """
     record = AccessLog(access_observer).record
-    return ProxySite(make_tree(gateway, settings, clocks), clocks=clocks, record=record)
+    return ProxySite(
+        make_tree(gateway, settings, clocks),
+        clocks=clocks,
+        record=record,
+        max_body_bytes=settings.limits.max_request_bytes,
+    )
 
 
 def make_daemon(
@@ -86,13 +92,19 @@ def make_daemon(
     access_observer = None if access_stream is None else AccessLogObserver(access_stream, _gave_up)
     site = make_site(settings, clocks, gateway, access_observer)
     daemon = Daemon(
-        site, settings, reactor, stops=stops, own_log=own_log, warnings=_warnings(settings)
+        site,
+        settings,
+        reactor,
+        stops=stops,
+        own_log=own_log,
+        warnings=() if options["demo"] else _warnings(settings),
+        greeting=instructions if options["demo"] else None,
     )
     daemon.bind()
     return daemon
 
 
-def _gave_up(error: OSError) -> None:
+def _gave_up(error: Exception) -> None:
     _log.warn("no more access lines: standard output is broken ({error})", error=error)
 
 
@@ -102,11 +114,11 @@ def _warnings(settings: Settings) -> Sequence[str]:
         loopback = ip_address(settings.host).is_loopback
     except ValueError:
         loopback = settings.host == "localhost"
-    if loopback or settings.api_key is None:
+    if loopback:
         return ()
     warning = (
-        f"everybody who can reach {settings.host} can use the gateway with this key, "
-        "for clients of Ollama have none of their own; --host 127.0.0.1 keeps it to this machine"
+        f"everybody who can reach {settings.host} can use the gateway through this daemon, "
+        "for clients of Ollama have no keys; --host 127.0.0.1 keeps it to this machine"
     )
     return (warning,)
 
@@ -130,9 +142,11 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon:
 
     foreground = bool(twistd.get("nodaemon") or twistd.get("debug"))
     has_log = any(twistd.get(name) for name in ("logfile", "syslog", "logger"))
-    own_log = stderr_observer(sys.stderr) if foreground and not has_log else None
+    own_log = stderr_observer(sys.stderr) if foreground and sys.stderr and not has_log else None
     try:
-        return make_daemon(options, reactor, sys.stdout.buffer if foreground else None, own_log)
+        # A standard output that is closed is None to Python.
+        stream = sys.stdout.buffer if foreground and sys.stdout else None
+        return make_daemon(options, reactor, stream, own_log)
     except CannotListen as error:
         raise SystemExit(f"ollamaproxy: {error}") from error
 

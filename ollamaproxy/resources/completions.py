@@ -1,17 +1,38 @@
 """The models at work: ``/api/chat`` and ``/api/generate``."""
 
+import secrets
+import string
+
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.errors import UpstreamRefused
 from ollamaproxy.relay import Relay
 from ollamaproxy.resources.exchange import Endpoint
 from ollamaproxy.server.request import JSON, ProxyRequest
 from ollamaproxy.settings import Settings
+from ollamaproxy.translate.capabilities import check_chat, check_generate, no_insert
 from ollamaproxy.translate.pipeline import Encoder, LineEncoder, ObjectEncoder, ReplyPipeline
-from ollamaproxy.translate.requests import chat_to_completion, generate_to_completion
+from ollamaproxy.translate.replies import ReplyTranslator, ReplyWishes
+from ollamaproxy.translate.requests import (
+    chat_to_completion,
+    generate_to_completion,
+    generate_to_text_completion,
+)
 from ollamaproxy.translate.stopwatch import Stopwatch, timestamp
+from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.upstream.gateway import Gateway
+from ollamaproxy.wire.model_info import ModelFacts
 from ollamaproxy.wire.ndjson import ChatLayout, Chunk, Ending, GenerateLayout, Layout
-from ollamaproxy.wire.ollama import ChatRequest, GenerateRequest
+from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 from ollamaproxy.wire.openai import CompletionRequest
+
+#: How a gateway says that a model has no text completion, or none with a suffix.
+_NO_SUCH_COMPLETION = frozenset({400, 404, 405, 422, 501})
+
+
+def random_call_id() -> str:
+    """Return an id for a tool call in Ollama's form."""
+    letters = string.ascii_lowercase + string.digits
+    return "call_" + "".join(secrets.choice(letters) for _ in range(8))
 
 
 class Completions(Endpoint):
@@ -19,20 +40,26 @@ class Completions(Endpoint):
 
     methods = (b"POST",)
 
-    def __init__(self, gateway: Gateway, settings: Settings, clocks: Clocks) -> None:
+    def __init__(
+        self, gateway: Gateway, catalogue: Catalogue, settings: Settings, clocks: Clocks
+    ) -> None:
         super().__init__()
         self._gateway = gateway
+        self._catalogue = catalogue
         self._deadlines = settings.deadlines
         self._limits = settings.limits
         self._clocks = clocks
+
+    async def _facts(self, model: str, *, needed: bool) -> ModelFacts:
+        """Return what is known of a model; the gateway is only asked if it makes a difference."""
+        return await self._catalogue.facts(model) if needed else self._catalogue.known(model)
 
     async def _complete(
         self,
         request: ProxyRequest,
         completion: CompletionRequest,
         layout: Layout,
-        *,
-        stream: bool,
+        controls: Controls,
     ) -> None:
         """
         Have the gateway complete, and relay the reply.
@@ -44,13 +71,24 @@ class Completions(Endpoint):
         stopwatch.sent(self._clocks.monotonic_s())
         response = await self._gateway.open_completion(completion)
         encoder: Encoder = (
-            LineEncoder(layout) if stream else ObjectEncoder(layout, self._limits.max_reply_bytes)
+            LineEncoder(layout)
+            if controls.stream
+            else ObjectEncoder(layout, self._limits.max_reply_bytes)
         )
-        pipeline = ReplyPipeline(encoder, stopwatch, self._limits.max_event_bytes)
-        await Relay(pipeline, request, self._clocks, self._deadlines).run(response)
+        wishes = ReplyWishes(
+            thinking=controls.think is not False,
+            # A text that goes on from a prompt of the client's own making is
+            # the client's to take apart.
+            split_tags=completion.is_chat,
+            alternatives=controls.top_logprobs > 0,
+        )
+        translator = ReplyTranslator(stopwatch, random_call_id, wishes)
+        pipeline = ReplyPipeline(translator, encoder, stopwatch, self._limits.max_event_bytes)
+        relay = Relay(pipeline, request, self._gateway.masked, self._clocks, self._deadlines)
+        await relay.run(response)
         request.finish()
 
-    def _probe(self, request: ProxyRequest, layout: Layout, keep_alive_s: float) -> None:
+    def _tell(self, request: ProxyRequest, layout: Layout, done_reason: str) -> None:
         """
         Answer a request without a question: it asks to load the model, or to unload it.
 
@@ -58,33 +96,70 @@ class Completions(Endpoint):
         for.  Always one object, whatever ``stream`` says.
         """
         created_at = timestamp(request.arrived_ns)
-        ending = Ending("load" if keep_alive_s else "unload")
-        request.send_whole(200, JSON, layout.last(created_at, Chunk(), ending))
+        request.send_whole(200, JSON, layout.last(created_at, Chunk(), Ending(done_reason)))
 
 
 class Chat(Completions):
     """``POST /api/chat``."""
 
     async def respond(self, request: ProxyRequest) -> None:
-        """Implement Endpoint."""
+        """Implement Endpoint; the order of the checks is Ollama's."""
         chat = ChatRequest.from_json(request.content.read())
+        controls = chat.controls
         layout = ChatLayout(chat.model)
-        completion = chat_to_completion(chat)
+        if not chat.messages and not controls.keep_alive_s:
+            self._tell(request, layout, "unload")
+            return
+        makes_a_difference = controls.think is not None or bool(chat.tools)
+        facts = await self._facts(chat.model, needed=makes_a_difference)
+        check_chat(chat, facts)
+        completion = chat_to_completion(chat, facts)
         if chat.messages:
-            await self._complete(request, completion, layout, stream=chat.stream)
+            await self._complete(request, completion, layout, controls)
         else:
-            self._probe(request, layout, chat.keep_alive_s)
+            self._tell(request, layout, "load")
 
 
 class Generate(Completions):
     """``POST /api/generate``."""
 
     async def respond(self, request: ProxyRequest) -> None:
-        """Implement Endpoint."""
+        """Implement Endpoint; the order of the checks is Ollama's."""
         generate = GenerateRequest.from_json(request.content.read())
+        controls = generate.controls
         layout = GenerateLayout(generate.model)
-        completion = generate_to_completion(generate)
-        if generate.prompt:
-            await self._complete(request, completion, layout, stream=generate.stream)
+        if not generate.prompt and not controls.keep_alive_s:
+            self._tell(request, layout, "unload")
+            return
+        facts = await self._facts(generate.model, needed=controls.think is not None)
+        check_generate(generate, facts)
+        completion = generate_to_completion(generate, facts)
+        if not generate.prompt:
+            self._tell(request, layout, "load")
+        elif generate.suffix or generate.raw:
+            await self._complete_text(request, generate, layout, completion)
         else:
-            self._probe(request, layout, generate.keep_alive_s)
+            await self._complete(request, completion, layout, controls)
+
+    async def _complete_text(
+        self,
+        request: ProxyRequest,
+        generate: GenerateRequest,
+        layout: Layout,
+        chat: CompletionRequest,
+    ) -> None:
+        """
+        Have the gateway go on from a text, or fill in between two.
+
+        Not every model can.  A raw prompt is then asked as a question, which
+        is the best that can be had; filling in has no such stand-in.
+        """
+        text = generate_to_text_completion(generate)
+        try:
+            await self._complete(request, text, layout, generate.controls)
+        except UpstreamRefused as refused:
+            if request.startedWriting or refused.status not in _NO_SUCH_COMPLETION:
+                raise
+            if generate.suffix:
+                raise no_insert(generate.model) from refused
+            await self._complete(request, chat, layout, generate.controls)

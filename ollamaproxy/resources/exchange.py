@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from ollamaproxy.errors import GatewayKeyRefused, ProxyError, UpstreamError, UpstreamRefused
+from ollamaproxy.errors import InternalError, ProxyError, UpstreamError, UpstreamRefused
 from ollamaproxy.server.request import JSON, ProxyRequest
 from ollamaproxy.wire.ndjson import error_object
 
@@ -94,8 +94,8 @@ class Endpoint(Folder):
             return
         error = failure.value
         if not isinstance(error, ProxyError):
-            request.processingFailed(failure)
-            return
+            self._log.failure("A request failed for a reason that is a bug", failure=failure)
+            error = InternalError()
         request.outcome = error.outcome
         if isinstance(error, UpstreamError):
             self._note(error, request)
@@ -105,17 +105,14 @@ class Endpoint(Folder):
             request.write(body.encode("ascii") + b"\n")
             request.finish()
             return
+        if isinstance(error, UpstreamRefused) and error.retry_after is not None:
+            request.setHeader(b"Retry-After", error.retry_after.encode("ascii"))
         # Ollama leaves the charset out when the error comes from the model's side.
         content_type = b"application/json" if isinstance(error, UpstreamError) else JSON
         request.send_whole(error.status, content_type, body)
 
     def _note(self, error: UpstreamError, request: ProxyRequest) -> None:
-        """Tell the operator why the gateway failed, in words of ours: its own may hold a prompt."""
-        its_own_words = isinstance(error, UpstreamRefused)
-        if isinstance(error, GatewayKeyRefused) or not its_own_words:
-            reason = error.message
-        else:
-            reason = f"the gateway refused with HTTP {error.status}"
-        self._log.warn(
-            "{path}: {reason}", path=request.path.decode("ascii", "replace"), reason=reason
-        )
+        """Tell the operator what failed, but in no words that could be a prompt's or a reply's."""
+        reason = f"{error.outcome}, HTTP {error.status}" if error.quotes else error.message
+        path = request.path.decode("ascii", "replace")
+        self._log.warn("{path}: {reason}", path=path, reason=reason)

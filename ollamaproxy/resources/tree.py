@@ -8,6 +8,7 @@ from ollamaproxy.resources.completions import Chat, Generate
 from ollamaproxy.resources.exchange import Folder
 from ollamaproxy.resources.models import Tags
 from ollamaproxy.settings import Settings
+from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.upstream.gateway import Gateway
 
 
@@ -20,11 +21,12 @@ def make_tree(gateway: Gateway, settings: Settings, clocks: Clocks) -> IResource
         settings: The version to report, deadlines and limits.
         clocks: For the replies' statistics and the deadlines.
     """
+    catalogue = Catalogue(gateway, clocks)
     api = Folder()
     api.putChild(b"version", Version(settings.version))
     api.putChild(b"tags", Tags(gateway))
-    api.putChild(b"chat", Chat(gateway, settings, clocks))
-    api.putChild(b"generate", Generate(gateway, settings, clocks))
+    api.putChild(b"chat", Chat(gateway, catalogue, settings, clocks))
+    api.putChild(b"generate", Generate(gateway, catalogue, settings, clocks))
     root = Root()
     root.putChild(b"api", api)
     return root

@@ -1,5 +1,6 @@
 """A client's request, from its first line to its access record."""
 
+import re
 from collections.abc import Callable
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
@@ -10,12 +11,16 @@ from twisted.web.resource import IResource
 
 from ollamaproxy.access_log import AccessRecord
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.errors import InternalError
 from ollamaproxy.wire.ndjson import error_object
 
 #: nginx's and Ollama's status for a client that left before it was answered.
 CLIENT_LEFT = 499
 
 JSON = b"application/json; charset=utf-8"
+
+#: What an absolute target has in front of its path (RFC 9112 section 3.2.2).
+_AUTHORITY = re.compile(rb"^https?://[^/]*(?=/)", re.IGNORECASE)
 
 #: ``(method, path without query, version)``, each as received.
 RequestLine = tuple[bytes, bytes, bytes]
@@ -46,6 +51,7 @@ class ProxyRequest(server.Request):
         *,
         clocks: Clocks,
         record: Callable[[AccessRecord], None],
+        max_body_bytes: int,
     ) -> None:
         """
         Begin when the first line has arrived.
@@ -55,10 +61,12 @@ class ProxyRequest(server.Request):
             queued: Twisted's; no longer used.
             clocks: For the duration.
             record: Called exactly once, when the request has ended.
+            max_body_bytes: A longer body is refused.
         """
         # Whatever Content-Type a client gives its JSON, a form is never parsed.
         super().__init__(channel, queued, parsePOSTFormSubmission=False)
         self._clocks = clocks
+        self._max_body_bytes = max_body_bytes
         self._record: Callable[[AccessRecord], None] | None = record
         self.arrived_s = clocks.monotonic_s()
         self.arrived_ns = clocks.wall_ns()
@@ -75,7 +83,10 @@ class ProxyRequest(server.Request):
         self.request_line = (self.method, self.path, self.clientproto)
         self.setHeader(b"Date", http.datetimeToString())
         self.prepath = []
-        self.postpath = [unquote_to_bytes(segment) for segment in self.path.split(b"/")[1:]]
+        path = _AUTHORITY.sub(b"", self.path)
+        # A target that is neither a path nor a URL leads nowhere, and not to "/".
+        segments = path.split(b"/")[1:] if path.startswith(b"/") else [path]
+        self.postpath = [unquote_to_bytes(segment) for segment in segments]
         try:
             self.render(self.site.getResourceFor(self))
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -86,11 +97,19 @@ class ProxyRequest(server.Request):
         resrc.render(self)
 
     def processingFailed(self, reason: Failure) -> Failure:
-        """Override: answer a bug of ours in JSON, and log it."""
+        """Override: answer a bug of ours in JSON, and log it; nothing has been written yet."""
         self._log.failure("A request failed for a reason that is a bug", failure=reason)
-        self.outcome = "bug"
-        self.send_whole(500, JSON, error_object("internal error; the proxy's log tells more"))
+        error = InternalError()
+        self.outcome = error.outcome
+        self.send_whole(error.status, JSON, error_object(error.message))
         return reason
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Override: a body in chunks does not say how long it is before it has come."""
+        if self.content.tell() + len(data) <= self._max_body_bytes:
+            super().handleContentChunk(data)
+        else:
+            self.channel.refuse_body()  # type: ignore[attr-defined]  # it is our Channel
 
     def send_whole(self, status: int, content_type: bytes, body: str | bytes) -> None:
         """Send a reply in one piece and end the request; for HEAD, everything but the body."""

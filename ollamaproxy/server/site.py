@@ -24,7 +24,12 @@ class ProxySite(server.Site):
     protocol = Channel  # type: ignore[assignment]
 
     def __init__(
-        self, root: IResource, *, clocks: Clocks, record: Callable[[AccessRecord], None]
+        self,
+        root: IResource,
+        *,
+        clocks: Clocks,
+        record: Callable[[AccessRecord], None],
+        max_body_bytes: int,
     ) -> None:
         """
         Serve a tree.
@@ -33,13 +38,17 @@ class ProxySite(server.Site):
             root: The resource for ``/``.
             clocks: For idle connections and durations.
             record: Called once for each request when it has ended.
+            max_body_bytes: A request with a longer body is refused.
         """
         super().__init__(
             root,
-            requestFactory=partial(ProxyRequest, clocks=clocks, record=record),
+            requestFactory=partial(
+                ProxyRequest, clocks=clocks, record=record, max_body_bytes=max_body_bytes
+            ),
             reactor=clocks.scheduler,
             parsePOSTFormSubmission=False,
         )
+        self.max_body_bytes = max_body_bytes
 
     def getResourceFor(self, request: ProxyRequest) -> IResource:
         """

@@ -8,6 +8,7 @@ Source: ollama/ollama api/types.go, Options.FromMap, and the LiteLLM manual.
 """
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, Final
 
 from attrs import frozen
@@ -33,7 +34,15 @@ class Option:
 
 
 def _number(value: Any, go_type: str) -> float:
+    """Return a number; text that is one will do here, though not in Ollama."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError as error:
+            raise TypeError(f"of type {go_type}") from error
     if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"of type {go_type}")
+    if isinstance(value, float) and not isfinite(value):  # the text "inf"
         raise TypeError(f"of type {go_type}")
     return value
 

@@ -5,7 +5,8 @@ decode, translate, encode: one path for every reply.  A client that does not
 stream gets the same pipeline with a collector at its end.
 """
 
-from typing import ClassVar, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
 
 from ollamaproxy.errors import (
     UpstreamError,
@@ -15,7 +16,7 @@ from ollamaproxy.errors import (
 from ollamaproxy.translate.refusals import refusal_in_stream
 from ollamaproxy.translate.replies import ReplyTranslator
 from ollamaproxy.translate.stopwatch import Stopwatch
-from ollamaproxy.wire.ndjson import Chunk, Ending, Layout
+from ollamaproxy.wire.ndjson import Chunk, Ending, Layout, WholeToolCall
 from ollamaproxy.wire.openai import END_OF_STREAM, decode_event
 from ollamaproxy.wire.sse import EventDecoder
 
@@ -59,11 +60,15 @@ class ObjectEncoder:
         self._room = max_reply_bytes
         self._content: list[str] = []
         self._thinking: list[str] = []
+        self._tool_calls: tuple[WholeToolCall, ...] = ()
+        self._logprobs: list[Mapping[str, Any]] = []
 
     def piece(self, created_at: str, chunk: Chunk) -> str:  # noqa: ARG002 - an Encoder's
         """Implement :meth:`Encoder.piece`; raises UpstreamGarbled beyond the limit."""
         self._content.append(chunk.content)
         self._thinking.append(chunk.thinking)
+        self._tool_calls += chunk.tool_calls
+        self._logprobs += chunk.logprobs
         self._room -= len(chunk.content) + len(chunk.thinking)
         if self._room < 0:
             raise UpstreamGarbled("the gateway's reply is too long to be gathered in one object")
@@ -71,7 +76,12 @@ class ObjectEncoder:
 
     def last(self, created_at: str, ending: Ending) -> str:
         """Implement :meth:`Encoder.last`."""
-        whole = Chunk("".join(self._content), "".join(self._thinking))
+        whole = Chunk(
+            "".join(self._content),
+            "".join(self._thinking),
+            self._tool_calls,
+            tuple(self._logprobs),
+        )
         return self._layout.last(created_at, whole, ending)
 
 
@@ -85,12 +95,18 @@ class ReplyPipeline:
         done: The reply is complete and nothing more will come out.
     """
 
-    def __init__(self, encoder: Encoder, stopwatch: Stopwatch, max_event_bytes: int) -> None:
+    def __init__(
+        self,
+        translator: ReplyTranslator,
+        encoder: Encoder,
+        stopwatch: Stopwatch,
+        max_event_bytes: int,
+    ) -> None:
         self.encoder = encoder
         self.failure: UpstreamError | None = None
         self.done = False
         self._decoder = EventDecoder(max_event_bytes)
-        self._translator = ReplyTranslator(stopwatch)
+        self._translator = translator
         self._stopwatch = stopwatch
 
     def feed(self, data: bytes, now_s: float) -> bytes:
@@ -111,18 +127,25 @@ class ReplyPipeline:
         try:
             for payload in self._decoder.feed(data):
                 if payload == END_OF_STREAM:
-                    lines.append(self.encoder.last(created_at, self._translator.ending(now_s)))
-                    self.done = True
+                    self._finish(lines, created_at, now_s)
                     break
                 event = decode_event(payload)
                 if event.error is not None:
                     raise refusal_in_stream(event.error)
-                chunk = self._translator.translate(event, now_s)
-                if chunk is not None:
-                    lines.append(self.encoder.piece(created_at, chunk))
+                lines.extend(
+                    self.encoder.piece(created_at, chunk)
+                    for chunk in self._translator.translate(event, now_s)
+                )
         except UpstreamError as error:
             self.failure = error
         return "".join(lines).encode("ascii")
+
+    def _finish(self, lines: list[str], created_at: str, now_s: float) -> None:
+        lines.extend(
+            self.encoder.piece(created_at, chunk) for chunk in self._translator.last_chunks()
+        )
+        lines.append(self.encoder.last(created_at, self._translator.ending(now_s)))
+        self.done = True
 
     def end(self, now_s: float) -> bytes:
         """
@@ -137,6 +160,9 @@ class ReplyPipeline:
         if not self._translator.finished:
             self.failure = UpstreamTruncated("the gateway's reply stopped before its end")
             return b""
-        self.done = True
-        ending = self._translator.ending(now_s)
-        return self.encoder.last(self._stopwatch.timestamp(now_s), ending).encode("ascii")
+        lines: list[str] = []
+        try:
+            self._finish(lines, self._stopwatch.timestamp(now_s), now_s)
+        except UpstreamError as error:
+            self.failure = error
+        return "".join(lines).encode("ascii")

@@ -5,8 +5,11 @@ Statuses do not pass through unchanged: a 401 of the gateway is about this
 daemon's key, and would make Ollama's own tools ask their user to sign in.
 """
 
+import re
+
 from ollamaproxy.errors import GatewayKeyRefused, ModelNotFound, ProxyError, UpstreamRefused
-from ollamaproxy.wire.openai import ErrorReport, decode_error
+from ollamaproxy.translate.provider_errors import provider_message
+from ollamaproxy.wire.openai_errors import ErrorReport, decode_error
 
 #: What LiteLLM says of a model that it does not have; it answers 400 (1.80 and 1.106).
 _UNKNOWN_MODEL = (
@@ -16,6 +19,8 @@ _UNKNOWN_MODEL = (
 
 #: LiteLLM without a database says 400 to a wrong key.
 _NO_DATABASE = "no_db_connection"
+
+_KEY_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def refusal(status: int, body: bytes, model: str) -> ProxyError:
@@ -30,25 +35,37 @@ def refusal(status: int, body: bytes, model: str) -> ProxyError:
     report = decode_error(body)
     if report is None:
         return _key_refused(status) if status == 401 else _wordless(status, body)
-    if status in {401, 403} or report.type == _NO_DATABASE:
-        return _about_the_key(status, report)
     if model and _is_about_unknown_model(status, report):
         return ModelNotFound(f"model '{model}' not found")
-    if not 400 <= status <= 599:
-        return UpstreamRefused(report.message)
-    return UpstreamRefused(report.message, status)
+    return _refused(report, status if 400 <= status <= 599 else None)
 
 
 def refusal_in_stream(report: ErrorReport) -> UpstreamRefused:
     """Return the error for an error event; LiteLLM names the status in it."""
-    if report.status in {401, 403}:
-        return _about_the_key(report.status, report)
-    return UpstreamRefused(report.message, report.status)
+    return _refused(report, report.status)
+
+
+def _refused(report: ErrorReport, status: int | None) -> UpstreamRefused:
+    if status in {401, 403} or report.type == _NO_DATABASE:
+        return _about_the_key(status or 401, report)
+    return UpstreamRefused(_presentable(report.message), status)
+
+
+def _presentable(message: str) -> str:
+    """Return the provider's words; LiteLLM names keys by their hashes in some texts."""
+    return _KEY_HASH.sub("***", provider_message(message))
+
+
+def is_about_parameters(refused: UpstreamRefused) -> bool:
+    """Whether LiteLLM refused a request for a parameter that the model does not have."""
+    return refused.status == 400 and "does not support parameters" in refused.message
 
 
 def _is_about_unknown_model(status: int, report: ErrorReport) -> bool:
     if status == 404:
-        return "model" in report.message.lower()
+        # OpenAI says 404 of a model that exists but not on this route, too.
+        message = provider_message(report.message).lower()
+        return "model" in message and ("not exist" in message or "not found" in message)
     return status == 400 and any(words in report.message for words in _UNKNOWN_MODEL)
 
 
@@ -68,7 +85,7 @@ def _about_the_key(status: int, report: ErrorReport) -> UpstreamRefused:
         )
     if status == 403:
         return UpstreamRefused(
-            f"the gateway does not let this proxy's API key do that: {report.message}", 502
+            f"the gateway forbids it to this proxy's API key: {_presentable(report.message)}", 502
         )
     return _key_refused(status)
 
@@ -90,7 +107,9 @@ def _wordless(status: int, body: bytes) -> UpstreamRefused:
         told = "an HTML page; is --base-url the address of the gateway's API?"
     else:
         told = text
-    passes = 400 <= status <= 599 and status != 403  # a firewall's; see the module's docstring
+    # A balancer's overload is worth another try.  Anything else is not what a
+    # gateway says: a page for a 404 must not pass for a missing model.
+    passes = status == 429 or 500 <= status <= 599
     return UpstreamRefused(
         f"the gateway answered HTTP {status} with {told}", status if passes else None
     )

@@ -1,32 +1,63 @@
-"""The events of a chat completion to the chunks of an Ollama reply."""
+"""The events of a completion to the chunks of an Ollama reply."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
 
 from ollamaproxy.translate.stopwatch import Stopwatch
+from ollamaproxy.translate.think_tags import ThinkTagSplitter
+from ollamaproxy.translate.tool_calls import ToolCallGatherer
 from ollamaproxy.wire.ndjson import Chunk, Ending
 from ollamaproxy.wire.openai import CompletionEvent, Usage
 
 
-class ReplyTranslator:
+@frozen(kw_only=True)
+class ReplyWishes:
     """
-    Translates one reply: events in as they come, then an ending out.
+    What the client asked for that changes how a reply is told.
 
     Attributes:
-        finished: Whether the model has said why it stopped; a stream that
-            ends before that was cut off.
+        thinking: Tell the model's thinking; if not, it is left out.
+        split_tags: Look for thinking inside of the text.
+        alternatives: Tell the alternatives to each token.
     """
 
-    def __init__(self, stopwatch: Stopwatch) -> None:
+    thinking: bool = True
+    split_tags: bool = True
+    alternatives: bool = False
+
+
+class ReplyTranslator:
+    """Translates one reply: events in as they come, then the last chunks and an ending out."""
+
+    def __init__(
+        self, stopwatch: Stopwatch, new_call_id: Callable[[], str], wishes: ReplyWishes
+    ) -> None:
+        """
+        Begin a reply.
+
+        Args:
+            stopwatch: Measures it.
+            new_call_id: Makes ids for tool calls that come without.
+            wishes: The client's.
+        """
         self._stopwatch = stopwatch
+        self._wishes = wishes
+        self._tags = ThinkTagSplitter()
+        self._tags.settled = not wishes.split_tags
+        self._tool_calls = ToolCallGatherer(new_call_id)
         self._finish_reason: str | None = None
         self._usage = Usage()
 
     @property
     def finished(self) -> bool:
-        """Whether the model has said why it stopped."""
+        """Whether the model has said why it stopped; a stream that ends before was cut off."""
         return self._finish_reason is not None
 
-    def translate(self, event: CompletionEvent, now_s: float) -> Chunk | None:
+    def translate(self, event: CompletionEvent, now_s: float) -> tuple[Chunk, ...]:
         """
-        Return the chunk for an event, or ``None`` if it brings nothing to show.
+        Return the chunks for an event; none if it brings nothing to show.
 
         Args:
             event: In order of arrival; must not hold an error.
@@ -37,10 +68,38 @@ class ReplyTranslator:
             self._usage = event.usage
         if event.finish_reason is not None:
             self._finish_reason = event.finish_reason
-        if event.content or event.reasoning:
+        for piece in event.tool_calls:
             self._stopwatch.piece(now_s)
-            return Chunk(event.content, event.reasoning)
-        return None
+            self._tool_calls.add(piece)
+        if not event.content and not event.reasoning:
+            return ()
+        self._stopwatch.piece(now_s)
+        thinking, content = event.reasoning, event.content
+        if content and not self._tags.settled:
+            more_thinking, content = self._tags.split(content)
+            thinking += more_thinking
+        logprobs = tuple(map(self._logprob, event.logprobs)) if event.logprobs else ()
+        return self._chunks(thinking, content, logprobs)
+
+    def _chunks(
+        self, thinking: str, content: str, logprobs: tuple[Mapping[str, Any], ...] = ()
+    ) -> tuple[Chunk, ...]:
+        """Return thinking in a chunk of its own, before the text: some clients read only one."""
+        if thinking and self._wishes.thinking:
+            first = Chunk(thinking=thinking)
+            return (first, Chunk(content, logprobs=logprobs)) if content else (first,)
+        return (Chunk(content, logprobs=logprobs),) if content else ()
+
+    def last_chunks(self) -> tuple[Chunk, ...]:
+        """
+        Return what was held back for the end: text that looked like a tag, and all tool calls.
+
+        Raises:
+            UpstreamGarbled: A tool call is not whole.
+        """
+        chunks = self._chunks(*self._tags.rest())
+        calls = self._tool_calls.whole_calls()
+        return (*chunks, Chunk(tool_calls=calls)) if calls else chunks
 
     def ending(self, now_s: float) -> Ending:
         """Return what the last line says of a reply that ends now."""
@@ -57,3 +116,19 @@ class ReplyTranslator:
                 ("eval_duration", durations.eval),
             ),
         )
+
+    def _logprob(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return one token's entry in Ollama's order of keys."""
+        told = _token(entry)
+        alternatives = entry.get("top_logprobs")
+        if self._wishes.alternatives and alternatives:
+            told["top_logprobs"] = [_token(alternative) for alternative in alternatives]
+        return told
+
+
+def _token(entry: Mapping[str, Any]) -> dict[str, Any]:
+    token = entry.get("token", "")
+    told = {"token": token, "logprob": entry.get("logprob", 0)}
+    if token:
+        told["bytes"] = entry.get("bytes") or list(str(token).encode("utf-8", "replace"))
+    return told

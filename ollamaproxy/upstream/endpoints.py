@@ -1,7 +1,7 @@
 """How connections to the gateway are made: TCP, TLS, and one deadline over it all."""
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
@@ -76,7 +76,12 @@ class GatewayEndpoints:
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         """Implement :class:`IAgentEndpointFactory`."""
-        endpoint: IStreamClientEndpoint = HostnameEndpoint(self._reactor, uri.host, uri.port)
+        endpoint: IStreamClientEndpoint
+        if b"_" in uri.host:
+            # As Docker Compose names services; HostnameEndpoint takes DNS names only.
+            endpoint = TCP4ClientEndpoint(self._reactor, uri.host.decode("ascii"), uri.port)
+        else:
+            endpoint = HostnameEndpoint(self._reactor, uri.host, uri.port)
         if uri.scheme == b"https":
             creator = self._tls_policy.creatorForNetloc(uri.host, uri.port)
             endpoint = wrapClientTLS(creator, endpoint)

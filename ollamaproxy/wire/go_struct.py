@@ -64,14 +64,39 @@ def anything(value: Any, path: str) -> Any:  # noqa: ARG001 - a Fit takes both
 
 
 def list_of(element: Callable[[Any, str], Any], go_type: str) -> Fit:
-    """Return the fit of a list; Go's paths do not tell the index."""
+    """Return the fit of a list; Go's paths do not tell the index, and null stands for nothing."""
 
     def fit(value: Any, path: str) -> Any:
         if not isinstance(value, list):
             raise WrongType(kind_of(value), path, go_type)
-        return [element(item, path) for item in value]
+        return [element(item, path) for item in value if item is not None]
 
     return fit
+
+
+def decode_fields(value: Any, fields: Mapping[str, Fit], path: str, go_type: str) -> dict[str, Any]:
+    """
+    Return the known fields of an object inside of another that are present and not null.
+
+    Args:
+        value: What should be the object; ``None`` is one without fields.
+        fields: JSON name, in lower case, to the field's fit.
+        path: JSON names from the outer struct to the object.
+        go_type: What the object is in Go.
+
+    Raises:
+        WrongType: Of the first that does not fit.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise WrongType(kind_of(value), path, go_type)
+    decoded: dict[str, Any] = {}
+    for key, item in value.items():
+        name = key.lower()
+        if name in fields and item is not None:
+            decoded[name] = fields[name](item, f"{path}.{name}")
+    return decoded
 
 
 @frozen

@@ -17,6 +17,8 @@ from ollamaproxy.wire.go_syntax import syntax_error
 #: A Python string as a JSON string, quotes included.
 quote = encode_basestring_ascii
 
+_MAX_SCANNED_BYTES = 128 * 1024
+_NUMBER = "json: cannot unmarshal number into Go value of type float64"
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -25,11 +27,15 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+class _TooLarge(ValueError):
+    """A number that no float64 holds; its text is the number."""
+
+
 def _finite(text: str) -> float:
     """Go refuses what does not fit a float64; Python would make it infinite."""
     value = float(text)
     if math.isinf(value):
-        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+        raise _TooLarge(text)
     return value
 
 
@@ -56,13 +62,24 @@ def decode_body(body: bytes) -> Any:
         value, _end = _decoder.raw_decode(text)
         if _SURROGATE_ESCAPE.search(body):
             value = _without_lone_surrogates(value)
+    except _TooLarge as error:
+        message = f"json: cannot unmarshal number {error} into Go value of type float64"
+        raise BadRequest(message) from error
     except RecursionError as error:
         # Python's parser gives up at a tenth of the depth that Go's goes to.
-        raise BadRequest(syntax_error(body) or "exceeded max depth") from error
+        raise BadRequest(_complaint(body, "exceeded max depth")) from error
     except ValueError as error:
-        # Go's parser may be content: then it is a number too long to be read.
-        raise BadRequest(syntax_error(body) or str(error)) from error
+        # Go's scanner may be content: then a number is too long or too large.
+        raise BadRequest(_complaint(body, _NUMBER)) from error
     return value
+
+
+def _complaint(body: bytes, otherwise: str) -> str:
+    """Return Go's words for a body that is not JSON, or other ones if Go has nothing against it."""
+    if len(body) > _MAX_SCANNED_BYTES:
+        # At a microsecond a byte a long body would hold all streams up.
+        return f"the body is not valid JSON, or: {otherwise}"
+    return syntax_error(body) or otherwise
 
 
 def _without_lone_surrogates(value: Any) -> Any:

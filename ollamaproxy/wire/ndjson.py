@@ -5,10 +5,28 @@ The order of keys is Ollama's; optional keys are left out, never null.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from attrs import define, frozen
 
-from ollamaproxy.wire.json_text import quote
+from ollamaproxy.wire.json_text import encode, quote
+
+
+@frozen
+class WholeToolCall:
+    """
+    A tool call as Ollama's clients get it.
+
+    Attributes:
+        id: Never empty.
+        name: Of the function.
+        arguments: A JSON object.
+    """
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
 
 
 # Not frozen: one is made for every token, and freezing triples the cost of that.
@@ -20,10 +38,14 @@ class Chunk:
     Attributes:
         content: Text of the answer; may be empty.
         thinking: Text of the model's thinking; may be empty.
+        tool_calls: All calls of the reply; never some of them.
+        logprobs: One object a token, in Ollama's form.
     """
 
     content: str = ""
     thinking: str = ""
+    tool_calls: tuple[WholeToolCall, ...] = ()
+    logprobs: tuple[Mapping[str, Any], ...] = ()
 
 
 @frozen
@@ -40,10 +62,15 @@ class Ending:
     done_reason: str
     statistics: tuple[tuple[str, int], ...] = ()
 
-    def to_json(self) -> str:
-        """Return the keys from ``done`` on, without the braces."""
-        figures = "".join(f',"{key}":{value}' for key, value in self.statistics if value)
-        return f'"done":true,"done_reason":{quote(self.done_reason)}{figures}'
+    @property
+    def reason_json(self) -> str:
+        """The keys ``done`` and ``done_reason``, without braces."""
+        return f'"done":true,"done_reason":{quote(self.done_reason)}'
+
+    @property
+    def statistics_json(self) -> str:
+        """The keys of the statistics, each with a comma in front."""
+        return "".join(f',"{key}":{value}' for key, value in self.statistics if value)
 
 
 class Layout(ABC):
@@ -70,28 +97,61 @@ class ChatLayout(Layout):
 
     def piece(self, created_at: str, chunk: Chunk) -> str:
         """Implement :meth:`Layout.piece`."""
-        return f'{self._head}{created_at}","message":{_message(chunk)},"done":false}}'
+        return (
+            f'{self._head}{created_at}","message":{_message(chunk)},'
+            f'"done":false{_logprobs(chunk)}}}'
+        )
 
     def last(self, created_at: str, chunk: Chunk, ending: Ending) -> str:
         """Implement :meth:`Layout.last`."""
-        return f'{self._head}{created_at}","message":{_message(chunk)},{ending.to_json()}}}'
+        return (
+            f'{self._head}{created_at}","message":{_message(chunk)},'
+            f"{ending.reason_json}{_logprobs(chunk)}{ending.statistics_json}}}"
+        )
 
 
 def _message(chunk: Chunk) -> str:
     thinking = f',"thinking":{quote(chunk.thinking)}' if chunk.thinking else ""
-    return f'{{"role":"assistant","content":{quote(chunk.content)}{thinking}}}'
+    calls = f',"tool_calls":{_tool_calls(chunk.tool_calls)}' if chunk.tool_calls else ""
+    return f'{{"role":"assistant","content":{quote(chunk.content)}{thinking}{calls}}}'
+
+
+def _tool_calls(calls: Iterable[WholeToolCall]) -> str:
+    """Return the calls, all on one line; llm.el wants the id in front of the function."""
+    return encode(
+        [
+            {
+                "id": call.id,
+                "function": {"index": index, "name": call.name, "arguments": call.arguments},
+            }
+            for index, call in enumerate(calls)
+        ]
+    )
+
+
+def _logprobs(chunk: Chunk) -> str:
+    return f',"logprobs":{encode(chunk.logprobs)}' if chunk.logprobs else ""
 
 
 class GenerateLayout(Layout):
-    """``{"model":…,"created_at":…,"response":…,"done":…}``."""
+    """
+    ``{"model":…,"created_at":…,"response":…,"done":…}``.
+
+    The last line of an answer has an empty ``context``: there are no token ids
+    to be had, and clients such as ComfyUI's demand the key.
+    """
 
     def piece(self, created_at: str, chunk: Chunk) -> str:
         """Implement :meth:`Layout.piece`."""
-        return f'{self._head}{created_at}",{_response(chunk)},"done":false}}'
+        return f'{self._head}{created_at}",{_response(chunk)},"done":false{_logprobs(chunk)}}}'
 
     def last(self, created_at: str, chunk: Chunk, ending: Ending) -> str:
         """Implement :meth:`Layout.last`."""
-        return f'{self._head}{created_at}",{_response(chunk)},{ending.to_json()}}}'
+        context = ',"context":[]' if ending.statistics else ""
+        return (
+            f'{self._head}{created_at}",{_response(chunk)},{ending.reason_json}'
+            f"{context}{ending.statistics_json}{_logprobs(chunk)}}}"
+        )
 
 
 def _response(chunk: Chunk) -> str:

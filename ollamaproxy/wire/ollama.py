@@ -8,71 +8,65 @@ Source: ollama/ollama api/types.go and server/routes.go.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from attrs import Factory, frozen
 
 from ollamaproxy.errors import BadRequest, ModelNotFound
 from ollamaproxy.wire.go_duration import parse_keep_alive
-from ollamaproxy.wire.go_struct import BOOL, MAP, STRING, Fit, Struct, WrongType, anything, kind_of
+from ollamaproxy.wire.go_struct import (
+    BOOL,
+    MAP,
+    STRING,
+    Fit,
+    Struct,
+    WrongType,
+    anything,
+    kind_of,
+    list_of,
+)
+from ollamaproxy.wire.images import Media
 from ollamaproxy.wire.json_text import decode_body
+from ollamaproxy.wire.messages import Message, fit_images, fit_messages, fit_tool, question
 
 #: What a request without ``keep_alive`` means, in seconds (OLLAMA_KEEP_ALIVE).
-DEFAULT_KEEP_ALIVE_S = 300.0
+DEFAULT_KEEP_ALIVE_S: Final = 300.0
 
+#: The most alternatives that may be asked for with ``top_logprobs``.
+MAX_TOP_LOGPROBS: Final = 20
 
-@frozen(kw_only=True)
-class Message:
-    """
-    One turn of a conversation.
-
-    Attributes:
-        role: ``system``, ``user``, ``assistant``, ``tool`` or any other word;
-            lower case, as Ollama makes it.  It is not checked.
-        content: The text; empty when absent.
-    """
-
-    role: str
-    content: str = ""
-
-
-_MESSAGE_FIELDS: Mapping[str, Fit] = {"role": STRING, "content": STRING}
-
-
-def _messages(value: Any, path: str) -> tuple[Message, ...]:
-    if not isinstance(value, list):
-        raise WrongType(kind_of(value), path, "[]api.Message")
-    return tuple(_message(item, path) for item in value)
-
-
-def _message(value: Any, path: str) -> Message:
-    """
-    Decode one message.
-
-    Ollama decodes messages with a function of their own, so the first wrong
-    type in one ends the decoding: hence BadRequest and not WrongType.
-    """
-    try:
-        if value is None:
-            return Message(role="")
-        if not isinstance(value, dict):
-            raise WrongType(kind_of(value), path, "api.Alias")
-        fields: dict[str, Any] = {}
-        for key, item in value.items():
-            name = key.lower()
-            if name in _MESSAGE_FIELDS and item is not None:
-                fields[name] = _MESSAGE_FIELDS[name](item, f"{path}.{name}")
-    except WrongType as wrong:
-        raise BadRequest(
-            f"json: cannot unmarshal {wrong.kind} into Go struct field "
-            f"ChatRequest.{wrong.path} of type {wrong.go_type}"
-        ) from wrong
-    return Message(role=fields.get("role", "").lower(), content=fields.get("content", ""))
+_LEVELS: Final = ("high", "medium", "low", "max")
 
 
 def _keep_alive(value: Any, _path: str) -> float:
     return parse_keep_alive(value)
 
+
+def _think(value: Any, _path: str) -> bool | str:
+    allowed = '"high", "medium", "low", "max", true, or false'
+    if isinstance(value, bool) or value in _LEVELS:
+        thinking: bool | str = value
+        return thinking
+    if isinstance(value, str):
+        raise BadRequest(f'invalid think value: "{value}" (must be {allowed})')
+    raise BadRequest(f"think must be a boolean or string ({allowed})")
+
+
+def _int(value: Any, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise WrongType(kind_of(value), path, "int")
+    if isinstance(value, float):
+        raise WrongType(f"number {value}", path, "int")
+    return value
+
+
+#: The options that one client puts beside ``options`` instead of into it
+#: (ollama-ai-provider-v2), and Ollama's names for them.
+_STRAY_OPTIONS: Final = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "max_output_tokens": "num_predict",
+}
 
 _COMMON: Mapping[str, Fit] = {
     "model": STRING,
@@ -81,9 +75,77 @@ _COMMON: Mapping[str, Fit] = {
     "keep_alive": _keep_alive,
     "prompt": STRING,
     "system": STRING,
+    "think": _think,
+    "format": anything,
+    "logprobs": BOOL,
+    "top_logprobs": _int,
+    "truncate": BOOL,
+    "shift": BOOL,
+    **dict.fromkeys(_STRAY_OPTIONS, anything),
 }
-_CHAT = Struct("ChatRequest", {**_COMMON, "messages": _messages})
-_GENERATE = Struct("GenerateRequest", {**_COMMON, "context": anything})
+_CHAT = Struct(
+    "ChatRequest",
+    {**_COMMON, "messages": fit_messages, "tools": list_of(fit_tool, "api.Tools")},
+)
+_GENERATE = Struct(
+    "GenerateRequest",
+    {
+        **_COMMON,
+        "suffix": STRING,
+        "template": STRING,
+        "raw": BOOL,
+        "images": fit_images,
+        "context": list_of(_int, "[]int"),
+    },
+)
+
+
+@frozen(kw_only=True)
+class Controls:
+    """
+    What chat and generate have in common: how to answer.
+
+    Attributes:
+        stream: Whether the reply comes in lines as it is made.
+        options: Sampling options by Ollama's names, unchecked.
+        keep_alive_s: How long to keep the model; negative is for ever, 0 unloads.
+        think: Whether to think, or how hard; ``None`` leaves it to the model.
+        format: ``"json"``, a JSON Schema or what Ollama refuses, unchecked;
+            ``None`` is any text.
+        logprobs: Whether to tell the probability of each token.
+        top_logprobs: How many alternatives to each token, 0 to 20.
+    """
+
+    stream: bool = True
+    options: Mapping[str, Any] = Factory(dict)
+    keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
+    think: bool | str | None = None
+    format: Any = None
+    logprobs: bool = False
+    top_logprobs: int = 0
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """
+        Return the controls among the decoded fields of a request.
+
+        Raises:
+            BadRequest: ``top_logprobs`` is out of range; Ollama looks at it
+                even before it looks at the model's name.
+        """
+        top_logprobs = fields.get("top_logprobs", 0)
+        if not 0 <= top_logprobs <= MAX_TOP_LOGPROBS:
+            raise BadRequest(f"top_logprobs must be between 0 and {MAX_TOP_LOGPROBS}")
+        stray = {own: fields[name] for name, own in _STRAY_OPTIONS.items() if name in fields}
+        return cls(
+            stream=fields.get("stream", True),
+            options={**stray, **fields.get("options", {})},
+            keep_alive_s=fields.get("keep_alive", DEFAULT_KEEP_ALIVE_S),
+            think=fields.get("think"),
+            format=fields.get("format"),
+            logprobs=fields.get("logprobs", False),
+            top_logprobs=top_logprobs,
+        )
 
 
 @frozen(kw_only=True)
@@ -94,16 +156,14 @@ class ChatRequest:
     Attributes:
         model: As the client wrote it; never empty.
         messages: The conversation, oldest first; empty asks to load or unload.
-        stream: Whether the reply comes in lines as it is made.
-        options: Sampling options by Ollama's names, unchecked.
-        keep_alive_s: How long to keep the model; negative is for ever, 0 unloads.
+        tools: Definitions in OpenAI's form.
+        controls: How to answer.
     """
 
     model: str
     messages: tuple[Message, ...] = ()
-    stream: bool = True
-    options: Mapping[str, Any] = Factory(dict)
-    keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
+    tools: tuple[Mapping[str, Any], ...] = ()
+    controls: Controls = Controls()
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -118,6 +178,7 @@ class ChatRequest:
             BadRequest: In Ollama's words.
         """
         fields = _CHAT.decode(decode_body(body))
+        controls = Controls.from_fields(fields)
         if not fields.get("model"):
             raise BadRequest("model is required")
         messages = fields.get("messages", ())
@@ -126,9 +187,8 @@ class ChatRequest:
         return cls(
             model=fields["model"],
             messages=messages,
-            stream=fields.get("stream", True),
-            options=fields.get("options", {}),
-            keep_alive_s=fields.get("keep_alive", DEFAULT_KEEP_ALIVE_S),
+            tools=tuple(fields.get("tools", ())),
+            controls=controls,
         )
 
 
@@ -137,19 +197,26 @@ class GenerateRequest:
     """
     The body of ``POST /api/generate``.
 
+    ``template`` and ``context`` are about the inside of a model that runs on
+    Ollama; they are checked as Ollama does, and have no effect.
+
     Attributes:
         model: As the client wrote it; never empty.
         prompt: The text to go on from; empty asks to load or unload.
+        suffix: The text that shall follow the answer; may be empty.
         system: Instructions that stand in front of the prompt; may be empty.
-        stream, options, keep_alive_s: As in :class:`ChatRequest`.
+        images: Pictures and sounds, in order.
+        raw: The prompt is complete as it is, with the model's own marks.
+        controls: How to answer.
     """
 
     model: str
     prompt: str = ""
+    suffix: str = ""
     system: str = ""
-    stream: bool = True
-    options: Mapping[str, Any] = Factory(dict)
-    keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
+    images: tuple[Media, ...] = ()
+    raw: bool = False
+    controls: Controls = Controls()
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -161,19 +228,18 @@ class GenerateRequest:
             ModelNotFound: ``model`` is missing; here Ollama says 404.
         """
         fields = _GENERATE.decode(decode_body(body))
+        controls = Controls.from_fields(fields)
         if not fields.get("model"):
             raise ModelNotFound("model '' not found")
+        raw = fields.get("raw", False)
+        if raw and any(fields.get(name) for name in ("template", "system", "context")):
+            raise BadRequest("raw mode does not support template, system, or context")
         return cls(
             model=fields["model"],
             prompt=fields.get("prompt", ""),
+            suffix=fields.get("suffix", ""),
             system=fields.get("system", ""),
-            stream=fields.get("stream", True),
-            options=fields.get("options", {}),
-            keep_alive_s=fields.get("keep_alive", DEFAULT_KEEP_ALIVE_S),
+            images=fields.get("images", ()),
+            raw=raw,
+            controls=controls,
         )
-
-
-def question(prompt: str, system: str) -> tuple[Message, ...]:
-    """Return the conversation that consists of one question, after ``system`` if there is any."""
-    instructions = (Message(role="system", content=system),) if system else ()
-    return (*instructions, Message(role="user", content=prompt))

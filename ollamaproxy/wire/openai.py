@@ -1,26 +1,27 @@
 """
-The gateway's side: OpenAI's chat completions, as values.
+The gateway's side: OpenAI's completions, as values.
 
 Written for LiteLLM, and lenient where plain OpenAI-compatible servers differ:
 ``null`` and absent mean the same, keys that are not known are ignored.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import Factory, define, frozen
 
 from ollamaproxy.errors import UpstreamGarbled
 from ollamaproxy.wire.json_text import decode, encode
+from ollamaproxy.wire.openai_errors import ErrorReport, read_error
 
 #: The data of the event that ends a stream; it is not JSON.
-END_OF_STREAM = b"[DONE]"
+END_OF_STREAM: Final = b"[DONE]"
 
 
 @frozen(kw_only=True)
 class CompletionRequest:
     """
-    The body of ``POST /v1/chat/completions``.
+    The body of ``POST /v1/chat/completions`` or ``POST /v1/completions``.
 
     It always asks for a stream and for usage figures: LiteLLM stops a model
     reliably only in streams when its client leaves, and only a stream tells
@@ -28,23 +29,36 @@ class CompletionRequest:
 
     Attributes:
         model: The gateway's name of the model.
-        messages: In OpenAI's form, oldest first.
+        content: ``messages`` of a chat, or ``prompt`` and perhaps ``suffix``.
         parameters: Further keys, such as ``temperature``.
     """
 
     model: str
-    messages: tuple[Mapping[str, Any], ...]
+    content: Mapping[str, Any]
     parameters: Mapping[str, Any] = Factory(dict)
 
-    def to_json(self) -> bytes:
-        """Return the body to send."""
+    @property
+    def is_chat(self) -> bool:
+        """Whether it goes to the chat route."""
+        return "messages" in self.content
+
+    def to_json(self, *, drop_params: bool) -> bytes:
+        """
+        Return the body to send.
+
+        Args:
+            drop_params: Have LiteLLM leave out what the model does not know,
+                instead of refusing the request.  Other gateways refuse the word.
+        """
         body = {
             "model": self.model,
-            "messages": self.messages,
+            **self.content,
             **self.parameters,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if drop_params:
+            body["drop_params"] = True
         return encode(body).encode("ascii")
 
 
@@ -57,19 +71,21 @@ class Usage:
 
 
 @frozen
-class ErrorReport:
+class ToolCallPiece:
     """
-    An error as the gateway words it.
+    A piece of a tool call; most of it comes with the first.
 
     Attributes:
-        message: Text for people; never empty.
-        status: The HTTP status that the report itself names, if it names one.
-        type: OpenAI's or LiteLLM's class of error; empty if not told.
+        index: Which call of the reply; ``None`` if not told, and not always right.
+        id: The call's id; empty if not told.
+        name: The function's name; empty if not told.
+        arguments: A piece of JSON text; may be empty.
     """
 
-    message: str
-    status: int | None = None
-    type: str = ""
+    index: int | None
+    id: str
+    name: str
+    arguments: str
 
 
 # Not frozen: one is made for every token, and freezing triples the cost of that.
@@ -81,6 +97,8 @@ class CompletionEvent:
     Attributes:
         content: Text of the answer; may be empty.
         reasoning: Text of the model's thinking; may be empty.
+        tool_calls: Pieces of calls, in order.
+        logprobs: As OpenAI puts them, one object a token.
         finish_reason: Why the model stopped, on the event that says so.
         usage: Token counts, on the event that has them.
         error: The gateway gives up; nothing else of the event counts.
@@ -88,6 +106,8 @@ class CompletionEvent:
 
     content: str = ""
     reasoning: str = ""
+    tool_calls: tuple[ToolCallPiece, ...] = ()
+    logprobs: tuple[Mapping[str, Any], ...] = ()
     finish_reason: str | None = None
     usage: Usage | None = None
     error: ErrorReport | None = None
@@ -95,17 +115,17 @@ class CompletionEvent:
 
 def decode_event(data: bytes) -> CompletionEvent:
     """
-    Decode the data of one server-sent event.
+    Decode the data of one server-sent event, of a chat or of a text completion.
 
     Only the first choice counts: a proxy for Ollama never asks for more.
 
     Raises:
-        UpstreamGarbled: It is not a chunk of a chat completion.
+        UpstreamGarbled: It is not a chunk of a completion.
     """
     try:
         event = decode(data)
         if event.get("error"):
-            return CompletionEvent(error=_report(event["error"]))
+            return CompletionEvent(error=read_error(event["error"]))
         decoded = CompletionEvent()
         usage = event.get("usage")
         if usage is not None:
@@ -117,18 +137,42 @@ def decode_event(data: bytes) -> CompletionEvent:
         if not choices:
             return decoded
         choice = choices[0]
-        # Some servers send an empty one with every event; it is no reason.
         decoded.finish_reason = choice.get("finish_reason") or None
         delta = choice.get("delta")
         if delta:
-            decoded.content = _text(delta.get("content") or delta.get("refusal"))
-            # LiteLLM's name for it, and that of OpenRouter and newer vLLM.
-            decoded.reasoning = _text(delta.get("reasoning_content") or delta.get("reasoning"))
+            _read_delta(delta, decoded)
+        elif delta is None:
+            # Text completions have their text here, and none on the last events.
+            decoded.content = _text(choice.get("text"))
+        logprobs = choice.get("logprobs")
+        if logprobs:
+            decoded.logprobs = tuple(logprobs.get("content") or ())
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-        raise UpstreamGarbled(
-            f"the gateway sent an event that is not a chat completion chunk ({error})"
-        ) from error
+        raise UpstreamGarbled("the gateway sent an event that is not a completion chunk") from error
     return decoded
+
+
+def _read_delta(delta: Mapping[str, Any], decoded: CompletionEvent) -> None:
+    # A model that refuses says so beside the content, which is null then.
+    decoded.content = _text(delta.get("content")) or _text(delta.get("refusal"))
+    # LiteLLM's name, and that of OpenRouter and newer vLLM.
+    decoded.reasoning = _text(delta.get("reasoning_content")) or _text(delta.get("reasoning"))
+    calls = delta.get("tool_calls")
+    if calls:
+        decoded.tool_calls = tuple(_tool_call_piece(call) for call in calls)
+
+
+def _tool_call_piece(call: Mapping[str, Any]) -> ToolCallPiece:
+    function = call.get("function") or {}
+    arguments = function.get("arguments")
+    index = call.get("index")
+    return ToolCallPiece(
+        index=index if isinstance(index, int) else None,
+        id=_text(call.get("id")),
+        name=_text(function.get("name")),
+        # Some servers send the object itself instead of its text.
+        arguments=encode(arguments) if isinstance(arguments, dict) else _text(arguments),
+    )
 
 
 def _text(value: Any) -> str:
@@ -143,49 +187,6 @@ def _count(usage: Mapping[str, Any], name: str) -> int:
     """Some servers leave a count out or send null; a count is never a reason to fail."""
     value = usage.get(name)
     return value if type(value) is int and value > 0 else 0  # true is an int to isinstance
-
-
-def decode_error(body: bytes) -> ErrorReport | None:
-    """
-    Return what the body of an error reply says, or ``None`` if it says nothing readable.
-
-    Takes the forms of OpenAI and LiteLLM (``{"error": {"message": …}}``), of
-    plain servers (``{"error": "…"}``, ``{"message": …}``) and of FastAPI
-    (``{"detail": …}``), and the same in an event stream.
-    """
-    text = body.strip()
-    if text.startswith(b"data:"):
-        text = text.removeprefix(b"data:").partition(b"\n")[0]
-    try:
-        value = decode(text)
-    except ValueError:
-        return None
-    if not isinstance(value, dict):
-        return None
-    for key in ("error", "detail", "message"):
-        if value.get(key):
-            return _report(value if key == "message" else value[key])
-    return None
-
-
-def _report(error: Any) -> ErrorReport:
-    """Read an error, which is an object, a text, or what nobody foresaw."""
-    if isinstance(error, str):
-        return ErrorReport(error)
-    if not isinstance(error, dict):
-        return ErrorReport(encode(error))
-    message = error.get("message") or error.get("error")
-    if not message or not isinstance(message, str):
-        message = encode(message or error)
-    kind = error.get("type")
-    return ErrorReport(message, _status(error.get("code")), kind if isinstance(kind, str) else "")
-
-
-def _status(code: Any) -> int | None:
-    """LiteLLM's code is the status as text; others send a number, a word or null."""
-    text = str(code)
-    is_status = text.isascii() and text.isdecimal() and 400 <= int(text[:4]) <= 599
-    return int(text) if is_status else None
 
 
 @frozen

@@ -160,7 +160,8 @@ class Complaints(SynchronousTestCase):
         """Flags that are not known, values that are missing and stray words are refused."""
         for words in (["--nope"], ["-x"], ["--port"], ["-port"], ["serve"], ["--port", "1", "x"]):
             self.assertIsNotNone(complaint(words, BASE), words)
-        self.assertIn("'serve'", complaint(["serve"], BASE) or "")
+        # A stray word may be the second half of a key, so it is not repeated.
+        self.assertNotIn("serve", complaint(["serve"], BASE) or "")
 
     def test_demo_with_a_gateway(self) -> None:
         """The demonstration does not take a gateway, nor a port that cannot be."""

@@ -116,7 +116,7 @@ class Properties(Case):
         """JSON has no error, whatever follows it after a space."""
         self.assertIsNone(syntax_error(json.dumps(value).encode() + b" " + rest))
 
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=50)
     @given(st.dictionaries(st.text(), VALUES), st.data())
     def test_a_part_of_an_object_ends_too_early(self, value: object, data: st.DataObject) -> None:
         """An object that stops anywhere before its end is an unexpected EOF."""

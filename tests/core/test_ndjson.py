@@ -12,6 +12,7 @@ from ollamaproxy.wire.ndjson import (
     Ending,
     GenerateLayout,
     Layout,
+    WholeToolCall,
     error_object,
 )
 
@@ -112,7 +113,7 @@ class Generate(SynchronousTestCase):
         self.assertEqual(
             self.layout.last(AT, Chunk(), Ending("stop", ALL_STATISTICS)),
             '{"model":"chat-model","created_at":"2026-08-21T10:00:00.4Z","response":"",'
-            '"done":true,"done_reason":"stop",'
+            '"done":true,"done_reason":"stop","context":[],'
             '"total_duration":300000000,"load_duration":1000000,"prompt_eval_count":12,'
             '"prompt_eval_duration":50000000,"eval_count":9,"eval_duration":200000000}',
         )
@@ -139,7 +140,7 @@ class Endings(SynchronousTestCase):
         """A figure that is 0 is left out, as Ollama does."""
         ending = Ending("stop", (("total_duration", 1), ("eval_count", 0), ("eval_duration", 2)))
         self.assertEqual(
-            ending.to_json(),
+            ending.reason_json + ending.statistics_json,
             '"done":true,"done_reason":"stop","total_duration":1,"eval_duration":2',
         )
 
@@ -174,7 +175,11 @@ class AnyText(SynchronousTestCase):
         ending |= {name: value for name, value in figures if value}
         for kind, said in told(content, thinking):
             line = kind("m").last(AT, Chunk(content, thinking), Ending(reason, figures))
-            self.assert_line(line, {"model": "m", "created_at": AT, **said, **ending})
+            context: dict[str, object] = (
+                {"context": []} if kind is GenerateLayout and figures else {}
+            )
+            value = {"model": "m", "created_at": AT, **said, **ending, **context}
+            self.assert_line(line, value)
 
     @settings(deadline=None, max_examples=200)
     @given(texts)
@@ -186,3 +191,37 @@ class AnyText(SynchronousTestCase):
         self.assertTrue(line.isascii())
         self.assertEqual(len(line.splitlines()), 1)
         self.assertEqual(json.loads(line), value)
+
+
+class Extras(SynchronousTestCase):
+    CALLS = (WholeToolCall("c1", "f", {"a": 1}), WholeToolCall("c2", "g", {}))
+
+    def test_tool_calls(self) -> None:
+        """All calls stand in one list, id before function, with an index that counts up."""
+        self.assertEqual(
+            ChatLayout("m").piece(AT, Chunk(tool_calls=self.CALLS)),
+            '{"model":"m","created_at":"2026-08-21T10:00:00.4Z","message":{"role":"assistant",'
+            '"content":"","tool_calls":[{"id":"c1","function":{"index":0,"name":"f",'
+            '"arguments":{"a":1}}},{"id":"c2","function":{"index":1,"name":"g",'
+            '"arguments":{}}}]},"done":false}',
+        )
+
+    def test_probabilities(self) -> None:
+        """They stand before the statistics in a chat and behind them in a generate."""
+        chunk = Chunk("a", logprobs=({"token": "a"},))
+        ending = Ending("stop", (("eval_count", 1),))
+        tail = '"done":true,"done_reason":"stop"'
+        self.assertTrue(
+            ChatLayout("m")
+            .last(AT, chunk, ending)
+            .endswith(tail + ',"logprobs":[{"token":"a"}],"eval_count":1}')
+        )
+        self.assertTrue(
+            GenerateLayout("m")
+            .last(AT, chunk, ending)
+            .endswith(tail + ',"context":[],"eval_count":1,"logprobs":[{"token":"a"}]}')
+        )
+        for layout in (ChatLayout("m"), GenerateLayout("m")):
+            self.assertTrue(
+                layout.piece(AT, chunk).endswith('"done":false,"logprobs":[{"token":"a"}]}')
+            )

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ollamaproxy.errors import BadRequest, ModelNotFound, ProxyError
-from ollamaproxy.wire.ollama import ChatRequest, GenerateRequest, Message, question
+from ollamaproxy.translate.requests import chat_to_completion
+from ollamaproxy.wire.messages import Message, question
+from ollamaproxy.wire.model_info import UNKNOWN_MODEL
+from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 
 HI = (Message(role="user", content="hi"),)
 
@@ -58,8 +61,8 @@ REFUSED_CHATS = (
         mismatch("array", "ChatRequest.messages", "api.Alias"),
     ),
     (
-        "a list of parts for a content",
-        b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}',
+        "a list of something else for a content",
+        b'{"model":"m","messages":[{"role":"user","content":[{"type":"song","text":"hi"}]}]}',
         mismatch("array", "ChatRequest.messages.content", "string"),
     ),
     (
@@ -158,7 +161,11 @@ messages = st.lists(
     json_values | st.dictionaries(st.sampled_from(["role", "content", "x"]), json_values),
     max_size=3,
 )
-FIELDS = ("model", "messages", "stream", "options", "keep_alive", "prompt", "system", "context")
+FIELDS = (
+    *("model", "messages", "stream", "options", "keep_alive", "prompt", "system", "context"),
+    *("think", "format", "tools", "images", "raw", "suffix", "template", "logprobs"),
+    *("top_logprobs", "temperature", "max_output_tokens"),
+)
 #: Objects with fields that Ollama knows, and anything in them.
 bodies = st.dictionaries(
     st.sampled_from(FIELDS),
@@ -188,7 +195,11 @@ class Chats(SynchronousTestCase):
         """A model is enough: everything else has a default, and lines are streamed."""
         self.assertEqual(
             ChatRequest.from_json(b'{"model":"m"}'),
-            ChatRequest(model="m", messages=(), stream=True, options={}, keep_alive_s=300.0),
+            ChatRequest(
+                model="m",
+                messages=(),
+                controls=Controls(stream=True, options={}, keep_alive_s=300.0),
+            ),
         )
 
     def test_most(self) -> None:
@@ -212,17 +223,19 @@ class Chats(SynchronousTestCase):
                     Message(role="user", content="hi"),
                     Message(role="assistant", content="Yes? é"),
                 ),
-                stream=False,
-                options={"temperature": 0.5, "unknown": [1]},
-                keep_alive_s=3600.0,
+                controls=Controls(
+                    stream=False,
+                    options={"temperature": 0.5, "unknown": [1]},
+                    keep_alive_s=3600.0,
+                ),
             ),
         )
 
     def test_only_false_turns_the_stream_off(self) -> None:
         """A stream is what there is unless the client says false; null is as good as absent."""
         for fields, stream in (({}, True), ({"stream": None}, True), ({"stream": True}, True)):
-            self.assertEqual(chat(**fields).stream, stream, fields)
-        self.assertFalse(chat(stream=False).stream)
+            self.assertEqual(chat(**fields).controls.stream, stream, fields)
+        self.assertFalse(chat(stream=False).controls.stream)
 
     def test_null_is_absent(self) -> None:
         """Every field but the model may be null, as the Go client sends it."""
@@ -237,7 +250,7 @@ class Chats(SynchronousTestCase):
             ChatRequest.from_json(
                 b'{"MODEL":"m","Messages":[{"ROLE":"user","Content":"hi"}],"sTream":false}'
             ),
-            ChatRequest(model="m", messages=HI, stream=False),
+            ChatRequest(model="m", messages=HI, controls=Controls(stream=False)),
         )
 
     def test_the_last_of_two(self) -> None:
@@ -300,8 +313,13 @@ class Chats(SynchronousTestCase):
     @settings(deadline=None, max_examples=300)
     @given(bodies)
     def test_any_object(self, fields: dict[str, Any]) -> None:
-        """Any object is a request or a BadRequest, and nothing worse."""
-        refusal(ChatRequest, json.dumps(fields).encode())
+        """Any object is a request or a BadRequest, and so is what becomes of it."""
+        try:
+            request = ChatRequest.from_json(json.dumps(fields).encode())
+            completion = chat_to_completion(request, UNKNOWN_MODEL)
+        except BadRequest:
+            return
+        json.loads(completion.to_json(drop_params=True))
 
 
 class Generations(SynchronousTestCase):
@@ -310,7 +328,10 @@ class Generations(SynchronousTestCase):
         self.assertEqual(
             GenerateRequest.from_json(b'{"model":"m"}'),
             GenerateRequest(
-                model="m", prompt="", system="", stream=True, options={}, keep_alive_s=300.0
+                model="m",
+                prompt="",
+                system="",
+                controls=Controls(stream=True, options={}, keep_alive_s=300.0),
             ),
         )
 
@@ -325,9 +346,7 @@ class Generations(SynchronousTestCase):
                 model="m",
                 prompt="Why?",
                 system="Be brief.",
-                stream=False,
-                options={"seed": 1},
-                keep_alive_s=-1.0,
+                controls=Controls(stream=False, options={"seed": 1}, keep_alive_s=-1.0),
             ),
         )
 
@@ -375,5 +394,53 @@ class KeepAlive(SynchronousTestCase):
     def test_both_endpoints(self) -> None:
         """How long to keep a model is read alike at both endpoints, 0 in any spelling."""
         for value, seconds in ((None, 300.0), (0, 0.0), ("0s", 0.0), (30, 30.0), ("10m", 600.0)):
-            self.assertEqual(chat(keep_alive=value).keep_alive_s, seconds, value)
-            self.assertEqual(generate(keep_alive=value).keep_alive_s, seconds, value)
+            self.assertEqual(chat(keep_alive=value).controls.keep_alive_s, seconds, value)
+            self.assertEqual(generate(keep_alive=value).controls.keep_alive_s, seconds, value)
+
+
+class Both(SynchronousTestCase):
+    def test_think(self) -> None:
+        """Truths and four words ask for thinking; anything else is told in Ollama's words."""
+        for value in (True, False, "low", "medium", "high", "max", None):
+            self.assertEqual(chat(think=value).controls.think, value)
+            self.assertEqual(generate(think=value).controls.think, value)
+        allowed = '"high", "medium", "low", "max", true, or false'
+        refused: tuple[tuple[object, str], ...] = (
+            ("x", f'invalid think value: "x" (must be {allowed})'),
+            ("", f'invalid think value: "" (must be {allowed})'),
+            (5, f"think must be a boolean or string ({allowed})"),
+            ([], f"think must be a boolean or string ({allowed})"),
+        )
+        for asked, message in refused:
+            error = refusal(ChatRequest, json.dumps({"model": "m", "think": asked}).encode())
+            self.assertEqual(error and error.message, message, asked)
+
+    def test_alternatives(self) -> None:
+        """Their number is a whole one from 0 to 20, looked at before the model."""
+        self.assertEqual(chat(top_logprobs=20).controls.top_logprobs, 20)
+        kind = "json: cannot unmarshal {} into Go struct field ChatRequest.top_logprobs of type int"
+        for value, message in (
+            (21, "top_logprobs must be between 0 and 20"),
+            (-1, "top_logprobs must be between 0 and 20"),
+            (1.5, kind.format("number 1.5")),
+            (True, kind.format("bool")),
+        ):
+            error = refusal(ChatRequest, json.dumps({"top_logprobs": value}).encode())
+            self.assertEqual(error and error.message, message, value)
+
+    def test_stray_options(self) -> None:
+        """Options beside ``options`` count as well, but less than those inside."""
+        request = chat(temperature=1, top_p=0.5, max_output_tokens=9, options={"top_p": 0.1})
+        self.assertEqual(
+            request.controls.options, {"temperature": 1, "num_predict": 9, "top_p": 0.1}
+        )
+
+    def test_raw(self) -> None:
+        """A raw prompt goes with nothing that would be put around it."""
+        self.assertTrue(generate(raw=True, context=[]).raw)
+        for fields in ({"template": "x"}, {"system": "x"}, {"context": [1]}):
+            body = json.dumps({"model": "m", "raw": True, **fields}).encode()
+            error = refusal(GenerateRequest, body)
+            self.assertEqual(
+                error and error.message, "raw mode does not support template, system, or context"
+            )

@@ -10,13 +10,13 @@ from ollamaproxy.errors import UpstreamGarbled
 from ollamaproxy.wire.openai import (
     CompletionEvent,
     CompletionRequest,
-    ErrorReport,
     ModelEntry,
+    ToolCallPiece,
     Usage,
-    decode_error,
     decode_event,
     decode_models,
 )
+from ollamaproxy.wire.openai_errors import ErrorReport, decode_error
 from tests.case import Case
 
 #: What it shows, the data of an event, what it adds.
@@ -125,6 +125,33 @@ EVENTS: tuple[tuple[str, str, CompletionEvent], ...] = (
         '{"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":1.5}}',
         CompletionEvent(usage=Usage(0, 0)),
     ),
+    (
+        "a text completion",
+        '{"object":"text_completion","choices":[{"index":0,"text":"a = "}]}',
+        CompletionEvent("a = "),
+    ),
+    (
+        "pieces of tool calls",
+        '{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c","function":{"name":"f",'
+        '"arguments":"{"}},{"function":{"arguments":{"a":1}}},{"index":"x","function":null}]}}]}',
+        CompletionEvent(
+            tool_calls=(
+                ToolCallPiece(1, "c", "f", "{"),
+                ToolCallPiece(None, "", "", '{"a":1}'),
+                ToolCallPiece(None, "", "", ""),
+            )
+        ),
+    ),
+    (
+        "probabilities",
+        '{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"token":"a"}]}}]}',
+        CompletionEvent("a", logprobs=({"token": "a"},)),
+    ),
+    (
+        "no probabilities",
+        '{"choices":[{"delta":{"content":"a"},"logprobs":{"content":null}}]}',
+        CompletionEvent("a"),
+    ),
     ("no choices", '{"id":"litellm-fallback-metadata","choices":[]}', CompletionEvent()),
     ("null for choices", '{"choices":null}', CompletionEvent()),
     ("nothing", "{}", CompletionEvent()),
@@ -139,7 +166,7 @@ EVENTS: tuple[tuple[str, str, CompletionEvent], ...] = (
         "a tool call",
         '{"choices":[{"index":0,"delta":{"tool_calls":[{"id":"call_aaa","function":'
         '{"arguments":"","name":"get_weather"},"type":"function","index":0}]}}]}',
-        CompletionEvent(),
+        CompletionEvent(tool_calls=(ToolCallPiece(0, "call_aaa", "get_weather", ""),)),
     ),
     (
         "unknown keys",
@@ -332,9 +359,11 @@ def shaped(*names: str) -> st.SearchStrategy[dict[str, Any]]:
 class Requests(Case):
     def test_least(self) -> None:
         """A request always asks for a stream and for its usage."""
-        request = CompletionRequest(model="m", messages=({"role": "user", "content": "hi"},))
+        request = CompletionRequest(
+            model="m", content={"messages": ({"role": "user", "content": "hi"},)}
+        )
         self.assertEqual(
-            request.to_json(),
+            request.to_json(drop_params=False),
             b'{"model":"m","messages":[{"role":"user","content":"hi"}],'
             b'"stream":true,"stream_options":{"include_usage":true}}',
         )
@@ -342,10 +371,12 @@ class Requests(Case):
     def test_parameters(self) -> None:
         """Parameters stand beside the rest, and cannot turn the stream off."""
         request = CompletionRequest(
-            model="m", messages=(), parameters={"temperature": 0.5, "stop": ["a"], "stream": False}
+            model="m",
+            content={"messages": ()},
+            parameters={"temperature": 0.5, "stop": ["a"], "stream": False},
         )
         self.assertEqual(
-            json.loads(request.to_json()),
+            json.loads(request.to_json(drop_params=False)),
             {
                 "model": "m",
                 "messages": [],
@@ -356,10 +387,23 @@ class Requests(Case):
             },
         )
 
+    def test_drop_params(self) -> None:
+        """LiteLLM is told to leave out what a model lacks; others are not, for they refuse that."""
+        request = CompletionRequest(model="m", content={"prompt": "a"})
+        self.assertIs(json.loads(request.to_json(drop_params=True))["drop_params"], True)
+        self.assertNotIn("drop_params", json.loads(request.to_json(drop_params=False)))
+
+    def test_route(self) -> None:
+        """Messages go to the chat route, a prompt to the other."""
+        self.assertTrue(CompletionRequest(model="m", content={"messages": ()}).is_chat)
+        self.assertFalse(CompletionRequest(model="m", content={"prompt": ""}).is_chat)
+
     def test_any_text(self) -> None:
         """Any text goes out in ASCII and comes back the same."""
         text = 'é😀\u2028\x85\x00"\\'
-        body = CompletionRequest(model=text, messages=({"content": text},)).to_json()
+        body = CompletionRequest(model=text, content={"messages": ({"content": text},)}).to_json(
+            drop_params=False
+        )
         self.assertTrue(body.isascii())
         self.assertEqual(json.loads(body)["model"], text)
         self.assertEqual(json.loads(body)["messages"], [{"content": text}])
@@ -376,7 +420,7 @@ class Events(Case):
         for data in GARBLED:
             with self.assertRaises(UpstreamGarbled, msg=data[:80]) as caught:
                 decode_event(data.encode())
-            self.assertIn("not a chat completion chunk", caught.exception.message)
+            self.assertIn("not a completion chunk", caught.exception.message)
             self.assertEqual(caught.exception.status, 502)
 
     def test_not_utf8(self) -> None:

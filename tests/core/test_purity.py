@@ -14,9 +14,11 @@ HARMLESS = frozenset(
     {
         "abc",
         "attrs",
+        "base64",
         "collections",
         "collections.abc",
         "datetime",  # moments come in as numbers; see the test of clocks below
+        "enum",
         "hashlib",
         "json",
         "json.encoder",

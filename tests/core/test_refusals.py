@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollamaproxy.errors import GatewayKeyRefused, ModelNotFound, ProxyError, UpstreamRefused
+from ollamaproxy.translate.provider_errors import provider_message
 from ollamaproxy.translate.refusals import refusal, refusal_in_stream
-from ollamaproxy.wire.openai import ErrorReport
+from ollamaproxy.wire.openai_errors import ErrorReport
 from tests.case import Case
 
 CHECK_401 = (
@@ -20,7 +21,7 @@ ITS_OWN_KEY_401 = (
     "whoever runs the gateway should check it"
 )
 ITS_OWN_KEY_403 = ITS_OWN_KEY_401.replace("401", "403")
-NOT_ALLOWED = "the gateway does not let this proxy's API key do that: "
+NOT_ALLOWED = "the gateway forbids it to this proxy's API key: "
 TAIL = "\\n\\nLiteLLM: model group 'm' failed with the error above. No fallback was attempted."
 TAIL_TEXT = TAIL.replace("\\n", "\n")
 
@@ -156,8 +157,7 @@ LITELLM: tuple[Row, ...] = (
         "",
         UpstreamRefused,
         400,
-        "litellm.BadRequestError: You passed in model=None. There are no healthy deployments for"
-        " this model",
+        "You passed in model=None. There are no healthy deployments for this model",
     ),
     (
         "a model that the provider does not have",
@@ -350,7 +350,7 @@ OTHERS: tuple[Row, ...] = (
         "{}",
         "m",
         UpstreamRefused,
-        400,
+        502,
         "the gateway answered HTTP 400 with {}",
     ),
     (
@@ -359,7 +359,7 @@ OTHERS: tuple[Row, ...] = (
         "first\n  second",
         "m",
         UpstreamRefused,
-        400,
+        502,
         "the gateway answered HTTP 400 with first second",
     ),
     ("a 401 without words", 401, "", "m", GatewayKeyRefused, 502, CHECK_401),
@@ -384,7 +384,7 @@ class Refusals(Case):
             error = refusal(status, body.encode(), model)
             self.assertIs(type(error), kind, name)
             self.assertEqual(error.status, told_status, name)
-            self.assertEqual(error.message, told, name)
+            self.assertEqual(error.message, provider_message(told), name)
 
     def test_no_key_in_the_words(self) -> None:
         """A refusal of the key repeats nothing of the key, wherever LiteLLM puts it."""

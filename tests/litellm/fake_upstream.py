@@ -11,7 +11,7 @@ should show up here, not be shared.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Semaphore
@@ -55,7 +55,18 @@ class Cut:
     """Close the connection in the middle of the body."""
 
 
-Step = Say | Think | Wait | Fail | Cut
+@dataclass
+class Call:
+    """Call a tool, in fragments."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+Step = Say | Think | Wait | Fail | Cut | Call
+
+Request = Mapping[str, Any]
 
 #: What is sent, step by step.  A script that runs to its end is followed by
 #: finish_reason "stop" and the usage.
@@ -66,6 +77,42 @@ SCRIPTS: Final[Mapping[str, tuple[Step, ...]]] = {
     # Without the wait LiteLLM would see the cut first, and forget what came before it.
     "cut": (Say("one"), Say(" two"), Wait(), Cut()),
     "error-chunk": (Say("one"), Say(" two"), Fail("CUDA out of memory")),
+}
+
+
+def use_tools(request: Request) -> tuple[Step, ...]:
+    """Call two tools for a question, and tell what they returned once they have."""
+    results = [m["content"] for m in request["messages"] if m["role"] == "tool"]
+    if results:
+        return (Say(f"The tools said: {', '.join(results)}."),)
+    names = [tool["function"]["name"] for tool in request["tools"]]
+    return tuple(Call(f"call_{name}", name, '{"city": "Paris"}') for name in names)
+
+
+def look(request: Request) -> tuple[Step, ...]:
+    """Say what kind of picture came with the question."""
+    text, picture = request["messages"][-1]["content"]
+    kind = picture["image_url"]["url"].partition(";base64,")[0]
+    return (Say(f"{text['text']} A {kind.removeprefix('data:')}."),)
+
+
+def fill_form(request: Request) -> tuple[Step, ...]:
+    """Give a number for each property of the schema that was asked for."""
+    form = request["response_format"]["json_schema"]
+    return (Say(json.dumps(dict.fromkeys(form["schema"]["properties"], 4))),)
+
+
+def fill_gap(request: Request) -> tuple[Step, ...]:
+    """Say what stands before and behind the gap."""
+    return (Say(f"<{request['prompt']}|"), Say(f"{request['suffix']}>"))
+
+
+#: What depends on the request.
+REACTIONS: Final[Mapping[str, Callable[[Request], tuple[Step, ...]]]] = {
+    "tools": use_tools,
+    "vision": look,
+    "structured": fill_form,
+    "gap": fill_gap,
 }
 
 #: What is refused before anything is sent: status and message.
@@ -110,7 +157,7 @@ class Conversation(BaseHTTPRequestHandler):
         if self.path.startswith("/release/"):
             self.server.release_of(unquote(self.path.removeprefix("/release/"))).release()
             self._send_object(200, {})
-        elif self.path == "/v1/chat/completions":
+        elif self.path in {"/v1/chat/completions", "/v1/completions"}:
             self._complete(json.loads(body))
         else:
             self._send_error(404, f"no route {self.path}")
@@ -119,23 +166,34 @@ class Conversation(BaseHTTPRequestHandler):
         model = request["model"]
         if model in REFUSALS:
             self._send_error(*REFUSALS[model])
-        elif model not in SCRIPTS:
+        elif model not in SCRIPTS and model not in REACTIONS:
             self._send_error(404, f"The model `{model}` does not exist")
         elif not request.get("stream"):
             self._send_error(400, "These models only stream, as ollamaproxy always wants it")
         else:
-            self._stream(model, request["messages"][-1]["content"])
+            fault = fault_in(request.get("messages", ()))
+            if fault is not None:
+                self._send_error(400, fault)
+                return
+            steps = SCRIPTS.get(model) or REACTIONS[model](request)
+            self._stream(request, steps)
 
-    def _stream(self, model: str, prompt: str) -> None:
+    def _stream(self, request: Request, steps: tuple[Step, ...]) -> None:
+        model = request["model"]
+        prompt = request["messages"][-1]["content"] if "messages" in request else ""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self._send_event(piece(model, {"role": "assistant", "content": ""}))
-        for step in SCRIPTS[model]:
+        calls = 0
+        for step in steps:
             match step:
                 case Say(text):
-                    self._send_event(piece(model, {"content": text}))
+                    self._send_text(request, text)
+                case Call():
+                    self._send_call(model, step, calls)
+                    calls += 1
                 case Think(text):
                     self._send_event(piece(model, {"reasoning_content": text}))
                 case Fail(message):
@@ -150,10 +208,27 @@ class Conversation(BaseHTTPRequestHandler):
                     self.close_connection = True
                     return
         else:
-            self._send_event(piece(model, {}, finish_reason="stop"))
+            reason = "tool_calls" if calls else "stop"
+            self._send_event(piece(model, {}, finish_reason=reason))
             self._send_event(envelope(model) | {"choices": [], "usage": USAGE})
         self._send_chunk(b"data: [DONE]\n\n")
         self._send_chunk(b"")
+
+    def _send_text(self, request: Request, text: str) -> None:
+        model = request["model"]
+        if "prompt" in request:
+            choice = {"index": 0, "text": text}
+            self._send_event(envelope(model) | {"choices": [choice]})
+        else:
+            self._send_event(piece(model, {"content": text}))
+
+    def _send_call(self, model: str, call: Call, index: int) -> None:
+        function = {"name": call.name, "arguments": ""}
+        begin = {"id": call.id, "type": "function", "index": index, "function": function}
+        self._send_event(piece(model, {"tool_calls": [begin]}))
+        for part in (call.arguments[:5], call.arguments[5:]):
+            more = {"index": index, "function": {"arguments": part}}
+            self._send_event(piece(model, {"tool_calls": [more]}))
 
     def _send_event(self, value: Mapping[str, object]) -> None:
         self._send_chunk(b"data: %b\n\n" % json.dumps(value).encode())
@@ -173,8 +248,22 @@ class Conversation(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def fault_in(messages: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return what a strict backend has against a conversation; ``None`` if nothing."""
+    waiting: list[str] = []
+    for message in messages:
+        if message["role"] == "tool":
+            if message.get("tool_call_id") not in waiting:
+                return "a tool's message must answer a call before it"
+            waiting.remove(message["tool_call_id"])
+        elif waiting:
+            return f"tool calls without results: {waiting}"
+        waiting += [call["id"] for call in message.get("tool_calls") or ()]
+    return f"tool calls without results: {waiting}" if waiting else None
+
+
 def piece(
-    model: str, delta: Mapping[str, str], finish_reason: str | None = None
+    model: str, delta: Mapping[str, object], finish_reason: str | None = None
 ) -> dict[str, object]:
     """Return an event with a piece of the answer."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}

@@ -207,7 +207,7 @@ class Mistakes(Folder):
             (["--base-url", "gateway:4000"], "'gateway:4000' is not an http:// or https://"),
             (["--base-url", NO_GATEWAY, "--api-key", f"{KEY} x"], "the API key must be one word"),
             (["--base-url", NO_GATEWAY, "--bogus"], "--bogus"),
-            (["--base-url", NO_GATEWAY, "bogus"], "unexpected argument 'bogus'"),
+            (["--base-url", NO_GATEWAY, "bogus"], "unexpected argument without a flag"),
             (["--base-url", NO_GATEWAY, "--demo"], "--demo brings its own gateway"),
         ):
             self.assert_complaint([*CONSOLE_SCRIPT, *flags], words)

@@ -96,9 +96,30 @@ class Peer(Protocol):
 
 
 class GatewayConnection(Peer):
-    """A connection to the gateway, seen from the gateway."""
+    """
+    A connection to the gateway, seen from the gateway.
 
-    head: bytes = b""
+    Attributes:
+        facts: What ``GET /v1/model/info`` is answered with, by the models'
+            names; it is refused if there are none, as by other gateways than LiteLLM.
+        facts_asked: How often that was asked for.
+    """
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.facts = facts
+        self.facts_asked = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)
+        if self.received.startswith(b"GET /v1/model/info ") and self.received.endswith(b"\r\n\r\n"):
+            self.received = b""
+            self.facts_asked += 1
+            entries = [
+                {"model_name": name, "model_info": info} for name, info in self.facts.items()
+            ]
+            status = 200 if entries else 404
+            self.reply(status, "application/json", json.dumps({"data": entries}))
 
     @property
     def request(self) -> "GatewayRequest":
@@ -248,6 +269,7 @@ class Network:
     Attributes:
         connecting: Called for every connection to the gateway, in place of
             making it, if set: returns what the endpoint's ``connect`` does.
+        facts: What the gateway tells of its models, by name.
         gateway_connections: All that were made, oldest first.
         addresses: What was connected to: scheme, host, port.
         records: The access records so far.
@@ -260,6 +282,7 @@ class Network:
         )
         self.clock = Clock()
         self.connecting: Callable[[], Deferred[IProtocol]] | None = None
+        self.facts: dict[str, Any] = {}
         self.gateway_connections: list[GatewayConnection] = []
         self.addresses: list[tuple[bytes, bytes, int]] = []
         self._pumps: list[IOPump] = []
@@ -290,7 +313,7 @@ class Network:
             return self.connecting()
         ours = factory.buildProtocol(IPv4Address("TCP", "10.0.0.4", 4000))
         assert ours is not None
-        theirs = GatewayConnection()
+        theirs = GatewayConnection(self.facts)
         self.gateway_connections.append(theirs)
         self._connect(theirs, ours)
         return succeed(ours)

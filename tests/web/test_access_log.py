@@ -1,6 +1,7 @@
 """The access log: exactly one record for every request, whatever became of it."""
 
 from io import BytesIO
+from typing import Any
 
 from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError as TwistedRefused
@@ -139,7 +140,16 @@ class Records(NetworkCase):
         line = format_line(self.only_record())
         self.assertTrue(line.isascii() or "µ" in line)
         self.assertEqual(line.count('"'), 2)
+        self.assertIn(r"\x5cx", line)
         self.assertNotIn("\x1b", line)
+
+
+class _SlowPipe(BytesIO):
+    def write(self, data: Any) -> int:
+        if not self.getvalue():
+            super().write(b"-")
+            raise BlockingIOError
+        return super().write(data)
 
 
 class _BrokenPipe(BytesIO):
@@ -169,9 +179,17 @@ class Observer(Case):
         AccessLog(observer).record(RECORD)
         self.assertEqual(stream.getvalue(), format_line(RECORD).encode() + b"\n")
 
+    def test_a_slow_stream(self) -> None:
+        """A stream that would block loses a line and not the log."""
+        stream = _SlowPipe()
+        log = AccessLog(AccessLogObserver(stream, self.fail))
+        log.record(RECORD)
+        log.record(RECORD)
+        self.assertEqual(stream.getvalue().count(b"ACCESS"), 1)
+
     def test_gives_a_broken_stream_up(self) -> None:
         """A stream that fails is reported once and left alone, and nothing is raised."""
-        reports: list[OSError] = []
+        reports: list[Exception] = []
         log = AccessLog(AccessLogObserver(_BrokenPipe(), reports.append))
         log.record(RECORD)
         log.record(RECORD)

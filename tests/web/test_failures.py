@@ -103,6 +103,29 @@ class Refusing(NetworkCase):
         response = self.answer(400, f'{{"error":{{"message":"bad key {KEY} given"}}}}')
         self.assertEqual(response.json, {"error": "bad key *** given"})
 
+    def test_the_key_is_masked_where_a_page_is_cut(self) -> None:
+        """A key across the place where a long page is cut is not betrayed by half."""
+        for pad in range(185, 201):
+            response = self.answer(503, "x" * pad + KEY, "text/plain")
+            self.network.gateway.received = b""
+            self.assertNotIn(KEY[:8], response.json["error"], str(pad))
+
+    def test_the_key_is_masked_in_a_stream(self) -> None:
+        """A gateway that repeats the key in an error event does not betray it."""
+        for tokens in ((), ("x",)):
+            client = self.chat()
+            self.network.gateway.begin_stream()
+            for token in tokens:
+                self.network.gateway.token(token)
+            self.network.gateway.event({"error": {"message": f"bad key {KEY} given"}})
+            self.network.flush()
+            self.assertEqual(client.response().lines[-1], {"error": "bad key *** given"})
+
+    def test_a_page_for_a_404(self) -> None:
+        """A page that is not the gateway's is not taken for a missing model."""
+        response = self.answer(404, "<html>Not here</html>", "text/html")
+        self.assertEqual(response.status, 502)
+
     def test_html(self) -> None:
         """An error page in HTML is told in a sentence, not passed on."""
         response = self.answer(502, "<html><h1>Bad Gateway</h1></html>", "text/html")
@@ -188,7 +211,7 @@ class InTheMiddle(NetworkCase):
         self.network.gateway.event('{"choices": [{"del')
         self.network.flush()
         error = client.response().lines[-1]["error"]
-        self.assertIn("the gateway sent an event that is not a chat completion chunk", error)
+        self.assertIn("the gateway sent an event that is not a completion chunk", error)
 
     def test_error_event_first(self) -> None:
         """An error event before the first token has the status that it names."""
@@ -266,6 +289,25 @@ class BadRequests(NetworkCase):
 
 
 class Bugs(NetworkCase):
+    def test_a_bug_in_the_middle(self) -> None:
+        """A bug after the first token is an error line; the status recorded is the one sent."""
+        client = self.chat()
+        self.network.gateway.begin_stream()
+        self.network.gateway.token("x")
+        self.network.flush()
+        reader = self.network.daemon_side(client).producer._requestProducer
+        reader.finished.errback(ZeroDivisionError("a bug"))
+        reader.stopProducing()
+        self.network.flush()
+        response = client.response()
+        self.assertTrue(response.complete)
+        self.assertEqual(
+            response.lines[-1], {"error": "internal error; the proxy's log tells more"}
+        )
+        record = self.network.records[-1]
+        self.assertEqual((record.status, record.outcome), (200, "bug"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_a_bug_is_answered_and_logged(self) -> None:
         """An exception that nobody foresaw is a 500 in JSON, and in the log."""
         self.network.connecting = lambda: fail(ZeroDivisionError("a bug"))

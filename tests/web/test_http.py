@@ -5,6 +5,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from ollamaproxy.server.site import clean_segments
+from ollamaproxy.settings import Limits, Settings
 from tests.case import Case
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import Response
@@ -65,6 +66,12 @@ class Routes(NetworkCase):
     def test_query_and_escapes(self) -> None:
         """A query is ignored, and an escaped letter is the letter."""
         self.assertEqual(self.network.get("/api/ver%73ion?beta=true").status, 200)
+
+    def test_absolute_targets(self) -> None:
+        """A target that is a whole URL is served by its path; one that is neither is a 404."""
+        self.assertEqual(self.network.get("http://h:1/api/version").status, 200)
+        for target in ("nonsense", "http:/api/version", "*"):
+            self.assertEqual(self.network.get(target).status, 404, target)
 
     def test_no_server_header(self) -> None:
         """A reply does not tell what serves it: Ollama's has no Server header."""
@@ -198,6 +205,75 @@ class Refusals(NetworkCase):
         self.assertEqual(
             (record.method, record.path, record.version), (b"GET", b"/api/tags", b"HTTP/1.1")
         )
+
+    def test_a_line_that_is_no_http(self) -> None:
+        """A first line that is not understood is recorded as it came."""
+        self.refused(b"hello there?x\r\n\r\n")
+        self.assertEqual(self.network.records[0].method, b"hello there?x")
+
+    def test_a_refused_head(self) -> None:
+        """A HEAD that is refused gets no body, as every HEAD."""
+        client = self.network.client()
+        client.raw(b"HEAD / HTTP/1.1\r\nbad\r\n\r\n")
+        self.network.flush()
+        self.assertTrue(client.received.endswith(b"\r\n\r\n"))
+        self.assertEqual(self.network.records[0].body_bytes, 0)
+
+
+class LongBodies(NetworkCase):
+    settings = Settings(base_url="http://gateway.test:4000", limits=Limits(max_request_bytes=100))
+
+    def test_one_that_says_so(self) -> None:
+        """A body that is announced too long is refused before it comes, and not asked for."""
+        client = self.network.client()
+        client.raw(
+            b"POST /api/chat HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 101\r\n\r\n"
+        )
+        self.network.flush()
+        response = client.response()
+        self.assertEqual(response.status, 413)
+        self.assertEqual(response.json, {"error": "the request's body is longer than 100 bytes"})
+        self.assertEqual([record.status for record in self.network.records], [413])
+
+    def test_one_in_chunks(self) -> None:
+        """A body in chunks is refused when it becomes too long."""
+        client = self.network.client()
+        client.raw(b"POST /api/chat HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.raw(b"64\r\n" + b"x" * 100 + b"\r\n")
+        self.network.flush()
+        self.assertEqual(client.received, b"")
+        client.raw(b"1\r\nx\r\n0\r\n\r\n")
+        self.network.flush()
+        self.assertEqual(client.response().status, 413)
+        self.assertEqual(client.received.count(b"HTTP/1.1"), 1)
+        self.assertEqual([record.status for record in self.network.records], [413])
+
+    def test_one_that_just_fits(self) -> None:
+        """A body of just the limit is taken."""
+        body = b'{"model":"m","prompt":"hi"}'.ljust(100)
+        self.network.ask("/api/chat", body)
+        self.assertEqual(len(self.network.gateway_connections), 1)
+
+
+class SendingAhead(NetworkCase):
+    def test_too_much(self) -> None:
+        """A client that sends on and on behind its request is cut off, and the gateway with it."""
+        client = self.chat()
+        for _ in range(4):
+            client.raw(b"x" * 5000)
+            self.network.flush()
+        self.assertTrue(client.closed)
+        self.assertTrue(self.network.gateway.closed)
+        self.assertEqual([record.outcome for record in self.network.records], ["client_left"])
+
+    def test_a_little_at_a_time(self) -> None:
+        """What is sent ahead is counted anew for each request."""
+        client = self.network.client()
+        for _ in range(40):
+            client.send("GET", "/api/version", headers="X: " + "x" * 1000 + "\r\n")
+            self.network.flush()
+        self.assertEqual(len(self.network.records), 40)
 
 
 class CleanPaths(Case):

@@ -55,14 +55,14 @@ class Safety(NetworkCase):
         self.assertTrue(self.network.gateway.closed)
 
     def test_one_connection_for_each_request_under_way(self) -> None:
-        """Two clients at once have two connections, and both are kept for later."""
-        for _ in range(2):
+        """Three clients at once have three connections, and all are kept for later."""
+        for _ in range(3):  # one more than Twisted would keep
             self.chat()
-        self.assertEqual(len(self.network.gateway_connections), 2)
+        self.assertEqual(len(self.network.gateway_connections), 3)
         for connection in self.network.gateway_connections:
             connection.reply(500, "application/json", '{"error":"x"}')
         self.network.flush()
-        self.assertEqual([peer.closed for peer in self.network.gateway_connections], [False] * 2)
+        self.assertEqual([peer.closed for peer in self.network.gateway_connections], [False] * 3)
 
 
 class WithoutKey(NetworkCase):
@@ -78,6 +78,15 @@ class WithoutKey(NetworkCase):
         self.chat()
         self.assertEqual(self.network.gateway.request.path, "/litellm/v1/chat/completions")
         self.assertEqual(self.network.addresses, [(b"https", b"gateway.test", 443)])
+
+
+class ComposeName(NetworkCase):
+    settings = Settings(base_url="http://litellm_proxy:4000")
+
+    def test_underscore(self) -> None:
+        """A gateway can have a name as Docker Compose gives it."""
+        self.chat()
+        self.assertEqual(self.network.gateway.request.headers["host"], "litellm_proxy:4000")
 
 
 class NumericAddress(NetworkCase):
