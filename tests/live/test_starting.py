@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.case import Case
-from tests.processes import RunningDaemon, RunningProgram, free_port, wait_until_ready
+from tests.processes import (
+    ProgramMisbehaved,
+    RunningDaemon,
+    RunningProgram,
+    free_port,
+    wait_until_ready,
+)
 
 pytestmark = pytest.mark.live
 
@@ -117,7 +123,10 @@ class ConsoleScript(Folder):
         program = self.start(["bash", "-c", reads_one_line, "bash", *CONSOLE_SCRIPT, *FLAGS])
         port = int(program.wait_for_line("stderr", LISTENING)[1])
         ask(port)
-        program.wait_for_line("stdout", ACCESS_LINE)
+        # No such line will come: it is the end of the reader that is waited for.
+        with self.assertRaises(ProgramMisbehaved):
+            program.wait_for_line("stdout", "no such line")
+        self.assertEqual(len(program.stdout), 1)
         self.assertEqual(ask(port), b"Ollama is running")
         program.wait_for_line("stderr", "no more access lines")
         self.assertEqual(ask(port), b"Ollama is running")
