@@ -3,6 +3,8 @@
 from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError as TwistedRefused
 from twisted.internet.error import DNSLookupError, NoRouteError
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import implementer
 
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import KEY, ClientConnection, Response
@@ -165,6 +167,28 @@ class Refusing(NetworkCase):
         response = client.response()
         self.assertEqual(response.status, 503)
         self.assertIn("HTTP 503", response.json["error"])
+
+
+@implementer(ILogObserver)
+class _Heard:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __call__(self, event: LogEvent) -> None:
+        self.texts.append(formatEvent(event))
+
+
+class Log(NetworkCase):
+    def test_tells_why_and_quotes_nobody(self) -> None:
+        """The operator hears that the gateway refused, in no words that may be a prompt's."""
+        heard = _Heard()
+        globalLogPublisher.addObserver(heard)
+        self.addCleanup(globalLogPublisher.removeObserver, heard)
+        self.chat()
+        self.network.gateway.reply(400, "application/json", '{"error":"bad prompt: secret"}')
+        self.network.flush()
+        self.assertIn("/api/chat: upstream_refused, HTTP 400", heard.texts)
+        self.assertNotIn("secret", "".join(heard.texts))
 
 
 class InTheMiddle(NetworkCase):
