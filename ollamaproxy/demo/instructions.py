@@ -8,8 +8,7 @@ def instructions(url: str) -> str:
     Args:
         url: Where the daemon listens, such as ``http://127.0.0.1:11434``.
     """
-    return f"""
-This is a demonstration: no gateway and no model, only made-up answers.
+    return f"""This is a demonstration: no gateway and no model, only made-up answers.
 
 Chat with it from another terminal:
 
