@@ -84,7 +84,10 @@ class LangChain(GatewayTestCase):
         daemon = self.start_daemon()
 
         def model(name: str, **more: Any) -> Any:
-            return ChatOllama(model=name, base_url=daemon.url, **more)
+            made = ChatOllama(model=name, base_url=daemon.url, **more)
+            # It never closes its connections, and warnings are errors here.
+            self.addCleanup(made._client._client.close)
+            return made
 
         self.model = model
 
