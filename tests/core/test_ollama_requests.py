@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ollamaproxy.errors import BadRequest, ModelNotFound, ProxyError
-from ollamaproxy.translate.requests import chat_to_completion
+from ollamaproxy.translate.requests import (
+    chat_to_completion,
+    generate_to_completion,
+    generate_to_text_completion,
+)
 from ollamaproxy.wire.messages import Message, question
 from ollamaproxy.wire.model_info import UNKNOWN_MODEL
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
@@ -380,7 +384,16 @@ class Generations(SynchronousTestCase):
     @given(bodies)
     def test_any_object(self, fields: dict[str, Any]) -> None:
         """Any object is a request or a BadRequest, and nothing worse."""
-        refusal(GenerateRequest, json.dumps(fields).encode())
+        try:
+            request = GenerateRequest.from_json(json.dumps(fields).encode())
+            completions = (
+                generate_to_completion(request, UNKNOWN_MODEL),
+                generate_to_text_completion(request),
+            )
+        except BadRequest:
+            return
+        for completion in completions:
+            json.loads(completion.to_json(drop_params=False))
 
 
 class Questions(SynchronousTestCase):
