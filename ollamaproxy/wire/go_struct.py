@@ -33,11 +33,12 @@ class WrongType(Exception):
         kind: What was sent, as Go names it.
         path: JSON names from the struct to the field, joined by dots.
         go_type: What the field is in Go.
+        struct: The struct that Go names, if it is not the outermost.
     """
 
-    def __init__(self, kind: str, path: str, go_type: str) -> None:
-        super().__init__(kind, path, go_type)
-        self.kind, self.path, self.go_type = kind, path, go_type
+    def __init__(self, kind: str, path: str, go_type: str, struct: str = "") -> None:
+        super().__init__(kind, path, go_type, struct)
+        self.kind, self.path, self.go_type, self.struct = kind, path, go_type, struct
 
 
 #: Fits a value that is not null into a field; gets the value and the field's path.
@@ -144,6 +145,7 @@ class Struct:
         if first_wrong is not None:
             raise BadRequest(
                 f"json: cannot unmarshal {first_wrong.kind} into Go struct field "
-                f"{self.name}.{first_wrong.path} of type {first_wrong.go_type}"
+                f"{first_wrong.struct or self.name}.{first_wrong.path} "
+                f"of type {first_wrong.go_type}"
             )
         return decoded

@@ -201,8 +201,16 @@ def fit_tool(value: Any, path: str) -> Mapping[str, Any]:
         raise WrongType(kind_of(value), path, "api.Tool")
     function = decode_fields(value, {"function": anything}, path, "api.Tool").get("function", {})
     path = f"{path}.function"
-    decode_fields(function, _TOOL_FUNCTION_FIELDS, path, "api.ToolFunction")
+    if not isinstance(function, dict):
+        raise WrongType(kind_of(function), path, "api.ToolFunction")
+    try:
+        decode_fields(function, _TOOL_FUNCTION_FIELDS, path, "api.ToolFunction")
+    except WrongType as wrong:
+        # The function has a decoder of its own in Ollama, which names its own struct.
+        raise WrongType(wrong.kind, wrong.path, wrong.go_type, "ToolFunction") from wrong
     parameters = function.get("parameters")
     if parameters is not None and not isinstance(parameters, dict):
-        raise WrongType(kind_of(parameters), f"{path}.parameters", "api.ToolFunctionParameters")
+        raise WrongType(
+            kind_of(parameters), f"{path}.parameters", "api.ToolFunctionParameters", "ToolFunction"
+        )
     return {"type": "function", "function": function}

@@ -20,10 +20,8 @@ def message(**fields: Any) -> Message:
     return decoded
 
 
-def mismatch(kind: str, path: str, go_type: str) -> str:
-    return (
-        f"json: cannot unmarshal {kind} into Go struct field ChatRequest.{path} of type {go_type}"
-    )
+def mismatch(kind: str, path: str, go_type: str, struct: str = "ChatRequest") -> str:
+    return f"json: cannot unmarshal {kind} into Go struct field {struct}.{path} of type {go_type}"
 
 
 class Messages(Case):
@@ -134,10 +132,18 @@ class Tools(Case):
         for tool, told in (
             (1, mismatch("number", "tools", "api.Tool")),
             ({"function": 1}, mismatch("number", "tools.function", "api.ToolFunction")),
-            ({"function": {"name": 1}}, mismatch("number", "tools.function.name", "string")),
+            (
+                {"function": {"name": 1}},
+                mismatch("number", "tools.function.name", "string", "ToolFunction"),
+            ),
             (
                 {"function": {"parameters": 1}},
-                mismatch("number", "tools.function.parameters", "api.ToolFunctionParameters"),
+                mismatch(
+                    "number",
+                    "tools.function.parameters",
+                    "api.ToolFunctionParameters",
+                    "ToolFunction",
+                ),
             ),
         ):
             with self.assertRaises(BadRequest) as caught:
