@@ -47,6 +47,7 @@ class Daemon(Service):
         settings: Settings,
         reactor: Any,
         *,
+        starts: Sequence[Callable[[], None]],
         stops: Sequence[Stop],
         own_log: ILogObserver | None = None,
         warnings: Sequence[str] = (),
@@ -59,6 +60,7 @@ class Daemon(Service):
             site: What to serve.
             settings: Says where.
             reactor: Provides IReactorTCP and IReactorCore.
+            starts: Called when the reactor runs.
             stops: Called when the service stops, after it has stopped listening.
             own_log: See the class.
             warnings: What the person who starts the daemon should think about.
@@ -67,6 +69,7 @@ class Daemon(Service):
         self._site = site
         self._settings = settings
         self._reactor = reactor
+        self._starts = starts
         self._stops = stops
         self.own_log = own_log
         self._warnings = warnings
@@ -121,7 +124,8 @@ class Daemon(Service):
     def startService(self) -> None:
         """Override: say where the daemon is to be found, as soon as it answers there."""
         super().startService()
-        self._reactor.callWhenRunning(self._announce)
+        for start in (self._announce, *self._starts):
+            self._reactor.callWhenRunning(start)
 
     def _announce(self) -> None:
         self._log.info(

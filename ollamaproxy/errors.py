@@ -10,6 +10,10 @@ an error.
 from typing import ClassVar
 
 
+class InvalidSetting(ValueError):
+    """A setting has a value that cannot work; the text says which one and what would."""
+
+
 class ProxyError(Exception):
     """
     Something that ends a request, in words meant for the person who made it.
@@ -44,6 +48,32 @@ class ModelNotFound(BadRequest):
 
     default_status = 404
     outcome = "model_not_found"
+
+
+class Unauthorized(ProxyError):
+    """Only for somebody who is signed in, or has shown who it is."""
+
+    default_status = 401
+    outcome = "unauthorized"
+
+
+class Forbidden(ProxyError):
+    """The operator does not want that."""
+
+    default_status = 403
+    outcome = "forbidden"
+
+
+class NotSupported(ProxyError):
+    """Ollama does it, and a proxy cannot."""
+
+    default_status = 501
+    outcome = "not_supported"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} is not supported by this proxy: its models are those of its gateway"
+        )
 
 
 class InternalError(ProxyError):
@@ -99,6 +129,12 @@ class GatewayKeyRefused(UpstreamRefused):
 
     outcome = "gateway_key_refused"
     quotes = False
+
+
+class GatewayForbids(UpstreamRefused):
+    """The gateway knows this daemon's key, and does not let it do what was asked."""
+
+    outcome = "gateway_forbids"
 
 
 class UpstreamGarbled(UpstreamError):

@@ -5,35 +5,16 @@ A flag wins over its environment variable, which wins over the default.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from attrs import frozen
 from twisted.python import usage
 
 from ollamaproxy import __version__
-from ollamaproxy.settings import InvalidSetting, Secret, Settings, parse_port
-
-
-@frozen
-class Flag:
-    """A flag with a value: its name without dashes, and what ``--help`` says."""
-
-    name: str
-    text: str
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that stands for it."""
-        return "OLLAMAPROXY_" + self.name.upper().replace("-", "_")
-
-
-FLAGS: Final = (
-    Flag("base-url", "The gateway's address, with or without /v1. Required."),
-    Flag("api-key", "The gateway's key, sent as a Bearer token."),
-    Flag("port", "The port to listen on. [default: 11434]"),
-    Flag("host", "The address to listen on. [default: 0.0.0.0]"),
-)
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.flags import FLAGS, SEPARATOR, Flag
+from ollamaproxy.models.rules import ModelRules
+from ollamaproxy.settings import Secret, Settings
 
 
 class Options(usage.Options):
@@ -45,17 +26,21 @@ class Options(usage.Options):
     the demonstration brings.
     """
 
-    synopsis = "[--base-url=URL] [--api-key=KEY] [--port=PORT] [--host=ADDRESS] [--demo]"
+    synopsis = "[--base-url=URL] [--api-key=KEY] [--port=PORT] [--host=ADDRESS] [--demo] ..."
     longdesc = (
         "Serves Ollama's API with the models of an OpenAI-compatible gateway such as LiteLLM. "
         "Each flag can also be given as an environment variable, "
-        "such as OLLAMAPROXY_BASE_URL for --base-url; flags win."
+        "such as OLLAMAPROXY_BASE_URL for --base-url; flags win. "
+        f"Several values in one variable are parted by {SEPARATOR!r}."
     )
     optParameters: Sequence[Sequence[object]] = [
-        [flag.name, None, None, flag.text] for flag in FLAGS
+        [flag.name, None, None, flag.text]
+        for flag in FLAGS
+        if not flag.repeats and not flag.is_switch
     ]
     optFlags: Sequence[Sequence[object]] = [
         ["demo", None, "Try it without a gateway: answers come from a built-in demonstration."],
+        *([flag.name, None, flag.text] for flag in FLAGS if flag.is_switch),
     ]
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -65,6 +50,7 @@ class Options(usage.Options):
         Args:
             environ: The environment; this process's if ``None``.
         """
+        self._repeated: dict[str, list[str]] = {}
         super().__init__()
         self._environ = os.environ if environ is None else environ
         self.settings: Settings | None = None
@@ -77,8 +63,12 @@ class Options(usage.Options):
         if word == "-h":
             return "--help"
         name = word[1:].partition("=")[0]
-        known = {flag.name for flag in FLAGS} | {"demo", "help", "version"}
+        known = {*(flag.name for flag in FLAGS), "demo", "help", "version"}
         return f"-{word}" if word.startswith("-") and name in known else word
+
+    def repeat(self, name: str, text: str) -> None:
+        """Note one of the values of a flag that can be repeated."""
+        self._repeated.setdefault(name, []).append(text)
 
     def getSynopsis(self) -> str:
         """Override: twistd puts its own name in front, the console script has none to put."""
@@ -105,14 +95,15 @@ class Options(usage.Options):
                 raise usage.UsageError("--demo brings its own gateway; leave --base-url out")
             self.settings_for("http://127.0.0.1:1", None)
             return
-        base_url = self._value("base-url")
+        base_url = next(iter(self._texts(_flag("base-url"))), None)
+        api_key = next(iter(self._texts(_flag("api-key"))), None)
         if base_url is None:
             raise usage.UsageError(
                 "--base-url is required: the address of your gateway, such as "
                 "https://litellm.example.com (or set OLLAMAPROXY_BASE_URL; "
                 "or try --demo, which needs no gateway)"
             )
-        self.settings = self.settings_for(base_url, self._value("api-key"))
+        self.settings = self.settings_for(base_url, api_key)
 
     def settings_for(self, base_url: str, api_key: str | None) -> Settings:
         """
@@ -122,21 +113,56 @@ class Options(usage.Options):
             UsageError: A value cannot work.
         """
         given: dict[str, Any] = {"base_url": base_url}
+        rules: dict[str, Any] = {}
         try:
             if api_key is not None:
                 given["api_key"] = Secret(api_key)
-            if (port := self._value("port")) is not None:
-                given["port"] = parse_port(port)
-            if (host := self._value("host")) is not None:
-                given["host"] = host.removeprefix("[").removesuffix("]")  # of an IPv6 address
-            return Settings(**given)
+            for flag in FLAGS:
+                if flag.setting in {"base_url", "api_key"}:
+                    continue
+                values = tuple(_parse(flag, text) for text in self._texts(flag))
+                if values:
+                    value = values if flag.repeats else values[0]
+                    (rules if flag.is_rule else given)[flag.setting] = value
+            return Settings(**given, models=ModelRules(**rules))
         except InvalidSetting as error:
             raise usage.UsageError(str(error)) from error
 
-    def _value(self, name: str) -> str | None:
-        """Return what was given; nothing but blanks is as good as not given."""
-        flag = next(flag for flag in FLAGS if flag.name == name)
-        given: str | None = self[name]
-        if given is None:
-            given = self._environ.get(flag.variable)
-        return (given or "").strip() or None
+    def _texts(self, flag: Flag) -> list[str]:
+        """Return what was given, on the command line or else in the environment, without blanks."""
+        if flag.repeats:
+            texts = self._repeated.get(flag.name) or self._environ.get(flag.variable, "").split(
+                SEPARATOR
+            )
+        elif flag.is_switch:
+            texts = ["true"] if self[flag.name] else [self._environ.get(flag.variable, "")]
+        else:
+            given: str | None = self[flag.name]
+            texts = [self._environ.get(flag.variable, "") if given is None else given]
+        return [text.strip() for text in texts if text.strip()]
+
+
+def _parse(flag: Flag, text: str) -> Any:
+    try:
+        return flag.parse(text)
+    except InvalidSetting as error:
+        # All others name themselves.
+        raise InvalidSetting(f"{flag.variable}: {error}" if flag.is_switch else error) from error
+
+
+def _flag(name: str) -> Flag:
+    return next(flag for flag in FLAGS if flag.name == name)
+
+
+def _repeating(flag: Flag) -> Callable[[Options, str], None]:
+    def take(self: Options, text: str) -> None:
+        self.repeat(flag.name, text)
+
+    take.__doc__ = flag.text
+    return take
+
+
+# usage.Options keeps the last value of a parameter, and all that a method of
+# this kind wants to keep; --help takes its text from the method.
+for _repeated in (flag for flag in FLAGS if flag.repeats):
+    setattr(Options, "opt_" + _repeated.name.replace("-", "_"), _repeating(_repeated))

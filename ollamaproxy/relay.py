@@ -1,15 +1,37 @@
 """The join between the two sides: a gateway's body, through a pipeline, to a client."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from twisted.web.iweb import IResponse
 
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.errors import ProxyError
+from ollamaproxy.errors import ProxyError, UpstreamError
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.settings import Deadlines
-from ollamaproxy.translate.pipeline import ReplyPipeline
 from ollamaproxy.upstream.body import BodyReader
+
+
+class Pipeline(Protocol):
+    """The way of a reply from the gateway's bytes to the client's."""
+
+    @property
+    def content_type(self) -> bytes:
+        """Of the client's reply."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the reply is complete and nothing more will come out."""
+
+    @property
+    def failure(self) -> UpstreamError | None:
+        """Why the reply cannot go on, if it cannot."""
+
+    def feed(self, data: bytes, now_s: float) -> bytes:
+        """Take bytes of the gateway and return what they add to the client's reply."""
+
+    def end(self, now_s: float) -> bytes:
+        """Take note that the gateway's body ended in order; return what is left to send."""
 
 
 class Relay:
@@ -21,7 +43,7 @@ class Relay:
 
     def __init__(
         self,
-        pipeline: ReplyPipeline,
+        pipeline: Pipeline,
         request: ProxyRequest,
         mask: Callable[[ProxyError], ProxyError],
         clocks: Clocks,
@@ -78,7 +100,7 @@ class Relay:
 
     def _begin(self, first: bytes) -> None:
         """Set the reply's head, just before its first bytes."""
-        self._request.setHeader(b"Content-Type", self._pipeline.encoder.content_type)
+        self._request.setHeader(b"Content-Type", self._pipeline.content_type)
         if self._pipeline.done:
             # All there will ever be: an object, or a stream that came in one read.
             self._request.setHeader(b"Content-Length", b"%d" % len(first))

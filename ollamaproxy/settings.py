@@ -11,15 +11,16 @@ from typing import Final
 import hyperlink
 from attrs import field, frozen
 
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.models.rules import ModelRules
+
 #: A name or an address; what does not exist is for the name server to say.
 _ASCII_HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 
+_VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){2}")
+
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
-
-
-class InvalidSetting(ValueError):
-    """A setting has a value that cannot work; the text says which one and what would."""
 
 
 @frozen(repr=False)
@@ -113,6 +114,19 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
+def parse_version(text: str) -> str:
+    """
+    Return a version for ``/api/version``.
+
+    Raises:
+        InvalidSetting: It is not three numbers with dots; clients compare them,
+            and some take anything else for 0.
+    """
+    if not _VERSION.fullmatch(text):
+        raise InvalidSetting(f"version {text!r} is not three numbers with dots, such as 0.32.15")
+    return text
+
+
 @frozen(kw_only=True)
 class Deadlines:
     """
@@ -158,6 +172,33 @@ class Limits:
 
 
 @frozen(kw_only=True)
+class Freshness:
+    """
+    For how long what is known of the gateway's models is good, in seconds.
+
+    Attributes:
+        refresh_s: They are asked for anew in the background when this old.
+            Models change with the gateway's configuration, a few times a day.
+        recent_s: So old they may be where a person waits for a new model to
+            appear: in ``/api/tags``, and before a model is said not to exist.
+        patience_s: How long a request waits for newer ones if it can do with
+            older ones or none.  Home Assistant waits 5 for the whole list.
+        deadline_s: How long the gateway may take to tell, all of it.
+        retry_s: How long a gateway that did not tell is left alone.
+        kept_s: So old they may become while the gateway does not tell; beyond
+            that it is an error.  A day: an IDE that is shown no models forgets
+            which one its user has chosen.
+    """
+
+    refresh_s: float = 300.0
+    recent_s: float = 5.0
+    patience_s: float = 3.0
+    deadline_s: float = 15.0
+    retry_s: float = 5.0
+    kept_s: float = 86_400.0
+
+
+@frozen(kw_only=True)
 class Settings:
     """
     Everything that the daemon can be told.
@@ -170,6 +211,8 @@ class Settings:
         version: What ``/api/version`` reports: the Ollama release that is
             imitated, in plain numbers, because clients compare them.
         deadlines: How long the gateway may keep silent.
+        models: What is decided about the models.
+        freshness: For how long what is known of them is good.
         limits: How much may accumulate.
     """
 
@@ -177,6 +220,8 @@ class Settings:
     api_key: Secret | None = None
     host: str = "0.0.0.0"  # noqa: S104 - the specification says so; tap.py warns
     port: int = 11434
-    version: str = "0.32.15"
+    version: str = field(default="0.32.15", converter=parse_version)
+    models: ModelRules = field(factory=ModelRules)
+    freshness: Freshness = Freshness()
     deadlines: Deadlines = Deadlines()
     limits: Limits = Limits()

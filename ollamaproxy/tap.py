@@ -28,7 +28,9 @@ from ollamaproxy.options import Options
 from ollamaproxy.resources.tree import make_tree
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Settings
+from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.upstream.client import make_client, make_pool
+from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
 from ollamaproxy.upstream.gateway import Gateway
 
@@ -36,7 +38,11 @@ _log = Logger()
 
 
 def make_site(
-    settings: Settings, clocks: Clocks, gateway: Gateway, access_observer: ILogObserver | None
+    settings: Settings,
+    clocks: Clocks,
+    gateway: Gateway,
+    catalogue: Catalogue,
+    access_observer: ILogObserver | None,
 ) -> ProxySite:
     """
     Return what faces the clients.
@@ -45,11 +51,12 @@ def make_site(
         settings: All of them.
         clocks: All of them.
         gateway: What faces the gateway.
+        catalogue: Knows its models.
         access_observer: Gets the access events; ``None`` is all of Twisted's observers.
     """
     record = AccessLog(access_observer).record
     return ProxySite(
-        make_tree(gateway, settings, clocks),
+        make_tree(gateway, catalogue, settings, clocks),
         clocks=clocks,
         record=record,
         max_body_bytes=settings.limits.max_request_bytes,
@@ -89,12 +96,15 @@ def make_daemon(
     endpoints = GatewayEndpoints(reactor, settings.deadlines.connect_s)
     client = make_client(reactor, endpoints, pool, settings.api_key)
     gateway = Gateway(client, settings, clocks)
+    catalogue = Catalogue(Discovery(gateway).models, settings.models, settings.freshness, clocks)
+    stops.append(catalogue.stop)
     access_observer = None if access_stream is None else AccessLogObserver(access_stream, _gave_up)
-    site = make_site(settings, clocks, gateway, access_observer)
+    site = make_site(settings, clocks, gateway, catalogue, access_observer)
     daemon = Daemon(
         site,
         settings,
         reactor,
+        starts=[catalogue.start],
         stops=stops,
         own_log=own_log,
         warnings=() if options["demo"] else _warnings(settings),

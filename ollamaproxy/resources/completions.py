@@ -3,12 +3,12 @@
 import secrets
 import string
 
-from ollamaproxy.clocks import Clocks
-from ollamaproxy.errors import UpstreamRefused
+from ollamaproxy.errors import ModelNotFound, UpstreamRefused
+from ollamaproxy.models.listing import Model
 from ollamaproxy.relay import Relay
 from ollamaproxy.resources.exchange import Endpoint
+from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import JSON, ProxyRequest
-from ollamaproxy.settings import Settings
 from ollamaproxy.translate.capabilities import check_chat, check_generate, no_insert
 from ollamaproxy.translate.pipeline import Encoder, LineEncoder, ObjectEncoder, ReplyPipeline
 from ollamaproxy.translate.replies import ReplyTranslator, ReplyWishes
@@ -18,9 +18,6 @@ from ollamaproxy.translate.requests import (
     generate_to_text_completion,
 )
 from ollamaproxy.translate.stopwatch import Stopwatch, timestamp
-from ollamaproxy.upstream.catalogue import Catalogue
-from ollamaproxy.upstream.gateway import Gateway
-from ollamaproxy.wire.model_info import ModelFacts
 from ollamaproxy.wire.ndjson import ChatLayout, Chunk, Ending, GenerateLayout, Layout
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 from ollamaproxy.wire.openai import CompletionRequest
@@ -40,19 +37,22 @@ class Completions(Endpoint):
 
     methods = (b"POST",)
 
-    def __init__(
-        self, gateway: Gateway, catalogue: Catalogue, settings: Settings, clocks: Clocks
-    ) -> None:
+    def __init__(self, workings: Workings) -> None:
         super().__init__()
-        self._gateway = gateway
-        self._catalogue = catalogue
-        self._deadlines = settings.deadlines
-        self._limits = settings.limits
-        self._clocks = clocks
+        self._gateway = workings.gateway
+        self._catalogue = workings.catalogue
+        self._running = workings.running
+        self._default_model = workings.settings.models.default_model
+        self._deadlines = workings.settings.deadlines
+        self._limits = workings.settings.limits
+        self._clocks = workings.clocks
 
-    async def _facts(self, model: str, *, needed: bool) -> ModelFacts:
-        """Return what is known of a model; the gateway is only asked if it makes a difference."""
-        return await self._catalogue.facts(model) if needed else self._catalogue.known(model)
+    async def _existing(self, name: str) -> Model:
+        """Return a model to load or unload; the gateway is not asked, so it cannot say no."""
+        model = await self._catalogue.find(name)
+        if model is None:
+            raise ModelNotFound(f"model '{name}' not found")
+        return model
 
     async def _complete(
         self,
@@ -69,7 +69,7 @@ class Completions(Endpoint):
         """
         stopwatch = Stopwatch(request.arrived_ns, request.arrived_s)
         stopwatch.sent(self._clocks.monotonic_s())
-        response = await self._gateway.open_completion(completion)
+        response = await self._gateway.open_completion(completion, layout.model)
         encoder: Encoder = (
             LineEncoder(layout)
             if controls.stream
@@ -88,13 +88,21 @@ class Completions(Endpoint):
         await relay.run(response)
         request.finish()
 
-    def _tell(self, request: ProxyRequest, layout: Layout, done_reason: str) -> None:
+    def _keep(
+        self, request: ProxyRequest, model: Model, layout: Layout, controls: Controls
+    ) -> None:
         """
         Answer a request without a question: it asks to load the model, or to unload it.
 
         The gateway's models are always loaded, so there is nothing to wait
         for.  Always one object, whatever ``stream`` says.
         """
+        if controls.keep_alive_s:
+            self._running.load(model, controls.keep_alive_s)
+            done_reason = "load"
+        else:
+            self._running.unload(model)
+            done_reason = "unload"
         created_at = timestamp(request.arrived_ns)
         request.send_whole(200, JSON, layout.last(created_at, Chunk(), Ending(done_reason)))
 
@@ -104,20 +112,24 @@ class Chat(Completions):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
-        chat = ChatRequest.from_json(request.content.read())
+        chat = ChatRequest.from_json(request.content.read(), self._default_model)
         controls = chat.controls
         layout = ChatLayout(chat.model)
-        if not chat.messages and not controls.keep_alive_s:
-            self._tell(request, layout, "unload")
+        if not chat.messages:
+            await self._load(request, chat, layout)
             return
-        makes_a_difference = controls.think is not None or bool(chat.tools)
-        facts = await self._facts(chat.model, needed=makes_a_difference)
-        check_chat(chat, facts)
-        completion = chat_to_completion(chat, facts)
-        if chat.messages:
+        model = await self._catalogue.resolve(chat.model)
+        check_chat(chat, model.facts)
+        completion = chat_to_completion(chat, model)
+        with self._running.using(model, controls.keep_alive_s):
             await self._complete(request, completion, layout, controls)
-        else:
-            self._tell(request, layout, "load")
+
+    async def _load(self, request: ProxyRequest, chat: ChatRequest, layout: Layout) -> None:
+        model = await self._existing(chat.model)
+        if chat.controls.keep_alive_s:
+            check_chat(chat, model.facts)
+            chat_to_completion(chat, model)  # for the errors that it finds
+        self._keep(request, model, layout, chat.controls)
 
 
 class Generate(Completions):
@@ -125,26 +137,33 @@ class Generate(Completions):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
-        generate = GenerateRequest.from_json(request.content.read())
+        generate = GenerateRequest.from_json(request.content.read(), self._default_model)
         controls = generate.controls
         layout = GenerateLayout(generate.model)
-        if not generate.prompt and not controls.keep_alive_s:
-            self._tell(request, layout, "unload")
-            return
-        facts = await self._facts(generate.model, needed=controls.think is not None)
-        check_generate(generate, facts)
-        completion = generate_to_completion(generate, facts)
         if not generate.prompt:
-            self._tell(request, layout, "load")
-        elif generate.suffix or generate.raw:
-            await self._complete_text(request, generate, layout, completion)
-        else:
-            await self._complete(request, completion, layout, controls)
+            await self._load(request, generate, layout)
+            return
+        model = await self._catalogue.resolve(generate.model)
+        check_generate(generate, model.facts)
+        completion = generate_to_completion(generate, model)
+        with self._running.using(model, controls.keep_alive_s):
+            if generate.suffix or generate.raw:
+                await self._complete_text(request, generate, model, layout, completion)
+            else:
+                await self._complete(request, completion, layout, controls)
+
+    async def _load(self, request: ProxyRequest, generate: GenerateRequest, layout: Layout) -> None:
+        model = await self._existing(generate.model)
+        if generate.controls.keep_alive_s:
+            check_generate(generate, model.facts)
+            generate_to_completion(generate, model)  # for the errors that it finds
+        self._keep(request, model, layout, generate.controls)
 
     async def _complete_text(
         self,
         request: ProxyRequest,
         generate: GenerateRequest,
+        model: Model,
         layout: Layout,
         chat: CompletionRequest,
     ) -> None:
@@ -154,7 +173,7 @@ class Generate(Completions):
         Not every model can.  A raw prompt is then asked as a question, which
         is the best that can be had; filling in has no such stand-in.
         """
-        text = generate_to_text_completion(generate)
+        text = generate_to_text_completion(generate, model)
         try:
             await self._complete(request, text, layout, generate.controls)
         except UpstreamRefused as refused:

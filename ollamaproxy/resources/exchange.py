@@ -6,7 +6,6 @@ Errors are raised anywhere and answered here, nowhere else.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
@@ -16,7 +15,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from ollamaproxy.errors import InternalError, ProxyError, UpstreamError, UpstreamRefused
 from ollamaproxy.server.request import JSON, ProxyRequest
-from ollamaproxy.wire.ndjson import error_object
+from ollamaproxy.wire.error_forms import ErrorForm, OllamaErrors
 
 #: Go's net/http writes its plain answers without a charset.
 _PLAIN_TEXT = b"text/plain"
@@ -52,10 +51,12 @@ class Endpoint(Folder):
 
     Attributes:
         methods: What it answers, in the order of Ollama's ``Allow`` header.
+        errors: How it puts errors.
     """
 
     _log = Logger()
-    methods: ClassVar[Sequence[bytes]]
+    methods: Sequence[bytes]
+    errors: ErrorForm = OllamaErrors()
 
     @abstractmethod
     async def respond(self, request: ProxyRequest) -> None:
@@ -99,17 +100,16 @@ class Endpoint(Folder):
         request.outcome = error.outcome
         if isinstance(error, UpstreamError):
             self._note(error, request)
-        body = error_object(error.message)
         if request.startedWriting:
-            # The status is spent: Ollama's clients know a last line like this.
-            request.write(body.encode("ascii") + b"\n")
+            # The status is spent, but clients know such a last line or event.
+            request.write(self.errors.in_stream(error))
             request.finish()
             return
         if isinstance(error, UpstreamRefused) and error.retry_after is not None:
             request.setHeader(b"Retry-After", error.retry_after.encode("ascii"))
         # Ollama leaves the charset out when the error comes from the model's side.
         content_type = b"application/json" if isinstance(error, UpstreamError) else JSON
-        request.send_whole(error.status, content_type, body)
+        request.send_whole(error.status, content_type, self.errors.body(error))
 
     def _note(self, error: UpstreamError, request: ProxyRequest) -> None:
         """Tell the operator what failed, but in no words that could be a prompt's or a reply's."""

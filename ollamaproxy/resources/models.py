@@ -1,9 +1,14 @@
-"""The models: ``/api/tags``."""
+"""The models: ``/api/tags``, ``/api/show`` and ``/api/ps``."""
 
+from ollamaproxy.errors import BadRequest, ModelNotFound
 from ollamaproxy.resources.exchange import Endpoint
+from ollamaproxy.running import RunningModels
 from ollamaproxy.server.request import JSON, ProxyRequest
-from ollamaproxy.translate.models import tags
-from ollamaproxy.upstream.gateway import Gateway
+from ollamaproxy.settings import Freshness
+from ollamaproxy.translate.capabilities import short_name
+from ollamaproxy.translate.model_details import running, show, tags
+from ollamaproxy.upstream.catalogue import Catalogue
+from ollamaproxy.wire.management import ShowRequest
 
 
 class Tags(Endpoint):
@@ -11,10 +16,46 @@ class Tags(Endpoint):
 
     methods = (b"HEAD", b"GET")
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, catalogue: Catalogue, freshness: Freshness) -> None:
         super().__init__()
-        self._gateway = gateway
+        self._catalogue = catalogue
+        self._recent_s = freshness.recent_s
+
+    async def respond(self, request: ProxyRequest) -> None:
+        """Implement Endpoint: wait a little for new models, for a person may look for one."""
+        models = await self._catalogue.models(self._recent_s)
+        request.send_whole(200, JSON, tags(models.published))
+
+
+class Show(Endpoint):
+    """``POST /api/show``: what a model can do; does not wait for the gateway if that is known."""
+
+    methods = (b"POST",)
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__()
+        self._catalogue = catalogue
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        request.send_whole(200, JSON, tags(await self._gateway.list_models()))
+        name = ShowRequest.from_json(request.content.read()).name
+        if not name:
+            raise BadRequest("model is required")
+        model = await self._catalogue.find(name)
+        if model is None:
+            raise ModelNotFound(f"model '{short_name(name)}' not found")
+        request.send_whole(200, JSON, show(model))
+
+
+class Running(Endpoint):
+    """``GET /api/ps``: the models in use."""
+
+    methods = (b"GET",)
+
+    def __init__(self, models: RunningModels) -> None:
+        super().__init__()
+        self._models = models
+
+    async def respond(self, request: ProxyRequest) -> None:
+        """Implement Endpoint."""
+        request.send_whole(200, JSON, running(self._models.now()))

@@ -4,29 +4,112 @@ from twisted.web.resource import IResource
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.resources.about import Root, Version
+from ollamaproxy.resources.account import (
+    CloudTool,
+    Keys,
+    Me,
+    Recommendations,
+    SignOut,
+    Status,
+)
 from ollamaproxy.resources.completions import Chat, Generate
+from ollamaproxy.resources.embeddings import Embed, LegacyEmbeddings
 from ollamaproxy.resources.exchange import Folder
-from ollamaproxy.resources.models import Tags
+from ollamaproxy.resources.forwarding import Forwarding, Messages, Responses
+from ollamaproxy.resources.management import (
+    Blobs,
+    Pull,
+    Refusal,
+    refuse_copy,
+    refuse_create,
+    refuse_delete,
+    refuse_push,
+)
+from ollamaproxy.resources.models import Running, Show, Tags
+from ollamaproxy.resources.openai_models import OpenAIModels
+from ollamaproxy.resources.transcriptions import Transcriptions
+from ollamaproxy.resources.workings import Workings
+from ollamaproxy.running import RunningModels
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.upstream.gateway import Gateway
+from ollamaproxy.wire.forwarded import (
+    CHAT_COMPLETIONS,
+    COUNT_TOKENS,
+    EMBEDDINGS,
+    MESSAGES,
+    RESPONSES,
+    TEXT_COMPLETIONS,
+    TRANSCRIPTIONS,
+)
 
 
-def make_tree(gateway: Gateway, settings: Settings, clocks: Clocks) -> IResource:
+def make_tree(
+    gateway: Gateway, catalogue: Catalogue, settings: Settings, clocks: Clocks
+) -> IResource:
     """
     Return the resource for ``/``.
 
     Args:
         gateway: Answers what the daemon cannot by itself.
-        settings: The version to report, deadlines and limits.
+        catalogue: Knows its models.
+        settings: All of them.
         clocks: For the replies' statistics and the deadlines.
     """
-    catalogue = Catalogue(gateway, clocks)
-    api = Folder()
-    api.putChild(b"version", Version(settings.version))
-    api.putChild(b"tags", Tags(gateway))
-    api.putChild(b"chat", Chat(gateway, catalogue, settings, clocks))
-    api.putChild(b"generate", Generate(gateway, catalogue, settings, clocks))
+    running = RunningModels(clocks)
+    workings = Workings(
+        gateway=gateway, catalogue=catalogue, running=running, settings=settings, clocks=clocks
+    )
+    api = _folder(
+        {
+            b"version": Version(settings.version),
+            b"status": Status(),
+            b"tags": Tags(catalogue, settings.freshness),
+            b"ps": Running(running),
+            b"show": Show(catalogue),
+            b"chat": Chat(workings),
+            b"generate": Generate(workings),
+            b"embed": Embed(workings),
+            b"embeddings": LegacyEmbeddings(workings),
+            b"pull": Pull(catalogue),
+            b"push": Refusal(b"POST", refuse_push),
+            b"create": Refusal(b"POST", refuse_create),
+            b"copy": Refusal(b"POST", refuse_copy),
+            b"delete": Refusal(b"DELETE", refuse_delete),
+            b"blobs": Blobs(),
+            b"me": Me(),
+            b"signout": SignOut(b"POST"),
+            b"user": _folder({b"keys": Keys()}),
+            b"experimental": _folder(
+                {
+                    b"web_search": CloudTool("web search"),
+                    b"web_fetch": CloudTool("web fetch"),
+                    b"model-recommendations": Recommendations(),
+                }
+            ),
+        }
+    )
+    messages = Messages(MESSAGES, workings)
+    messages.putChild(b"count_tokens", Messages(COUNT_TOKENS, workings))
+    v1 = _folder(
+        {
+            b"models": OpenAIModels(catalogue, settings.freshness),
+            b"chat": _folder({b"completions": Forwarding(CHAT_COMPLETIONS, workings)}),
+            b"completions": Forwarding(TEXT_COMPLETIONS, workings),
+            b"embeddings": Forwarding(EMBEDDINGS, workings),
+            b"responses": Responses(RESPONSES, workings),
+            b"messages": messages,
+            b"audio": _folder({b"transcriptions": Transcriptions(TRANSCRIPTIONS, workings)}),
+        }
+    )
     root = Root()
     root.putChild(b"api", api)
+    root.putChild(b"v1", v1)
     return root
+
+
+def _folder(children: dict[bytes, IResource]) -> Folder:
+    folder = Folder()
+    for name, child in children.items():
+        folder.putChild(name, child)
+    return folder

@@ -8,7 +8,7 @@ Source: ollama/ollama server/routes.go; the three texts differ there as well.
 """
 
 from ollamaproxy.errors import BadRequest
-from ollamaproxy.wire.model_info import ModelFacts
+from ollamaproxy.wire.model_facts import ModelFacts
 from ollamaproxy.wire.ollama import ChatRequest, GenerateRequest
 
 
@@ -48,3 +48,8 @@ def full_name(model: str) -> str:
     if "/" in path:
         return f"{path}/{tagged}"
     return f"registry.ollama.ai/{path or 'library'}/{tagged}"
+
+
+def short_name(model: str) -> str:
+    """Return a model's name as Ollama shows it: always with a tag."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"

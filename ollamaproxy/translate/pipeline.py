@@ -90,7 +90,7 @@ class ReplyPipeline:
     Decodes, translates and encodes one reply.
 
     Attributes:
-        encoder: Its end.
+        content_type: Of the client's reply.
         failure: Why the reply cannot go on; ``None`` while it can.
         done: The reply is complete and nothing more will come out.
     """
@@ -102,7 +102,8 @@ class ReplyPipeline:
         stopwatch: Stopwatch,
         max_event_bytes: int,
     ) -> None:
-        self.encoder = encoder
+        self.content_type = encoder.content_type
+        self._encoder = encoder
         self.failure: UpstreamError | None = None
         self.done = False
         self._decoder = EventDecoder(max_event_bytes)
@@ -133,7 +134,7 @@ class ReplyPipeline:
                 if event.error is not None:
                     raise refusal_in_stream(event.error)
                 lines.extend(
-                    self.encoder.piece(created_at, chunk)
+                    self._encoder.piece(created_at, chunk)
                     for chunk in self._translator.translate(event, now_s)
                 )
         except UpstreamError as error:
@@ -142,9 +143,9 @@ class ReplyPipeline:
 
     def _finish(self, lines: list[str], created_at: str, now_s: float) -> None:
         lines.extend(
-            self.encoder.piece(created_at, chunk) for chunk in self._translator.last_chunks()
+            self._encoder.piece(created_at, chunk) for chunk in self._translator.last_chunks()
         )
-        lines.append(self.encoder.last(created_at, self._translator.ending(now_s)))
+        lines.append(self._encoder.last(created_at, self._translator.ending(now_s)))
         self.done = True
 
     def end(self, now_s: float) -> bytes:

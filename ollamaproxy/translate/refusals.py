@@ -7,7 +7,13 @@ daemon's key, and would make Ollama's own tools ask their user to sign in.
 
 import re
 
-from ollamaproxy.errors import GatewayKeyRefused, ModelNotFound, ProxyError, UpstreamRefused
+from ollamaproxy.errors import (
+    GatewayForbids,
+    GatewayKeyRefused,
+    ModelNotFound,
+    ProxyError,
+    UpstreamRefused,
+)
 from ollamaproxy.translate.provider_errors import provider_message
 from ollamaproxy.wire.openai_errors import ErrorReport, decode_error
 
@@ -84,7 +90,7 @@ def _about_the_key(status: int, report: ErrorReport) -> UpstreamRefused:
             502,
         )
     if status == 403:
-        return UpstreamRefused(
+        return GatewayForbids(
             f"the gateway forbids it to this proxy's API key: {_presentable(report.message)}", 502
         )
     return _key_refused(status)

@@ -9,7 +9,8 @@ from ollamaproxy.translate.stopwatch import Stopwatch
 from ollamaproxy.translate.think_tags import ThinkTagSplitter
 from ollamaproxy.translate.tool_calls import ToolCallGatherer
 from ollamaproxy.wire.ndjson import Chunk, Ending
-from ollamaproxy.wire.openai import CompletionEvent, Usage
+from ollamaproxy.wire.openai import CompletionEvent
+from ollamaproxy.wire.usage import Usage
 
 
 @frozen(kw_only=True)

@@ -7,6 +7,7 @@ Ollama                            OpenAI
 ``messages``                      ``messages``: see :mod:`~ollamaproxy.translate.messages`
 ``prompt``, ``system``, ``images``  ``messages``: the instructions, then one question
 ``prompt`` with ``raw``           ``prompt`` of a text completion, as it is
+``model``                         ``model``: the gateway's name for it
 ``prompt`` with ``suffix``        ``prompt`` and ``suffix`` of a text completion
 ``tools``                         ``tools``
 ``options``                       see :mod:`~ollamaproxy.translate.options`
@@ -27,16 +28,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ollamaproxy.errors import BadRequest
+from ollamaproxy.models.listing import Model
 from ollamaproxy.translate.messages import to_openai
 from ollamaproxy.translate.options import to_parameters
 from ollamaproxy.wire.json_text import encode
 from ollamaproxy.wire.messages import question
-from ollamaproxy.wire.model_info import ModelFacts
+from ollamaproxy.wire.model_facts import ModelFacts
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 from ollamaproxy.wire.openai import CompletionRequest
 
 
-def chat_to_completion(request: ChatRequest, facts: ModelFacts) -> CompletionRequest:
+def chat_to_completion(request: ChatRequest, model: Model) -> CompletionRequest:
     """
     Return the chat completion that answers ``POST /api/chat``.
 
@@ -44,13 +46,13 @@ def chat_to_completion(request: ChatRequest, facts: ModelFacts) -> CompletionReq
         BadRequest: An option or the format is not what Ollama takes.
     """
     messages = to_openai(request.messages)
-    parameters = _chat_parameters(request.controls, facts)
+    parameters = _chat_parameters(request.controls, model.facts)
     if request.tools:
         parameters["tools"] = request.tools
-    return _chat(request.model, messages, parameters)
+    return _chat(model.target, messages, parameters)
 
 
-def generate_to_completion(request: GenerateRequest, facts: ModelFacts) -> CompletionRequest:
+def generate_to_completion(request: GenerateRequest, model: Model) -> CompletionRequest:
     """
     Return the chat completion that answers ``POST /api/generate``.
 
@@ -58,10 +60,10 @@ def generate_to_completion(request: GenerateRequest, facts: ModelFacts) -> Compl
         BadRequest: An option or the format is not what Ollama takes.
     """
     messages = to_openai(question(request.prompt, request.system, request.images))
-    return _chat(request.model, messages, _chat_parameters(request.controls, facts))
+    return _chat(model.target, messages, _chat_parameters(request.controls, model.facts))
 
 
-def generate_to_text_completion(request: GenerateRequest) -> CompletionRequest:
+def generate_to_text_completion(request: GenerateRequest, model: Model) -> CompletionRequest:
     """
     Return the text completion that answers a ``POST /api/generate`` with ``raw`` or ``suffix``.
 
@@ -73,7 +75,7 @@ def generate_to_text_completion(request: GenerateRequest) -> CompletionRequest:
         content["suffix"] = request.suffix
     _response_format(request.controls.format)  # checked, though a text has no format
     return CompletionRequest(
-        model=request.model, content=content, parameters=to_parameters(request.controls.options)
+        model=model.target, content=content, parameters=to_parameters(request.controls.options)
     )
 
 

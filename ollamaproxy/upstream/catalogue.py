@@ -1,77 +1,215 @@
-"""What is known of the gateway's models, asked once for many requests."""
+"""
+The gateway's models, asked for in the background and remembered.
 
-from collections.abc import Mapping
-from typing import Final
+Clients decide by the list what they offer, so it is always there: while the
+gateway is down the last good one is kept, up to an age.
+"""
 
-from twisted.internet.defer import Deferred
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.upstream.gateway import Gateway
-from ollamaproxy.wire.model_info import UNKNOWN_MODEL, ModelFacts
+from ollamaproxy.errors import ModelNotFound, UpstreamError, UpstreamTimeout
+from ollamaproxy.models.listing import Model, ModelList
+from ollamaproxy.models.rules import ModelRules
+from ollamaproxy.settings import Freshness
+from ollamaproxy.upstream.failures import was_cancelled
+from ollamaproxy.wire.model_lists import FactsByName
 
-#: How long facts are good for, in seconds.  Models change with the gateway's configuration.
-FRESH_S: Final = 300.0
-#: How long to leave a gateway alone that does not tell, in seconds.
-RETRY_S: Final = 60.0
-#: How long a request may wait for facts, in seconds: it can do without them.
-PATIENCE_S: Final = 5.0
+#: Whatever the age: for a list that must only be there.
+ANY_AGE: Final = float("inf")
 
 
 class Catalogue:
     """
-    Knows the facts of models, as far as the gateway tells.
+    Knows the models that one key may use.
 
-    A gateway that does not tell is no error: then nothing is known.
+    Asks only what it is given to ask with, so that there can be one for every
+    key.  However many want to know at once, the gateway is asked once.
     """
 
     _log = Logger()
 
-    def __init__(self, gateway: Gateway, clocks: Clocks) -> None:
-        self._gateway = gateway
+    def __init__(
+        self,
+        discover: Callable[[], Coroutine[Any, Any, FactsByName]],
+        rules: ModelRules,
+        freshness: Freshness,
+        clocks: Clocks,
+    ) -> None:
+        """
+        Know nothing yet.
+
+        Args:
+            discover: Asks the gateway; fails with an UpstreamError.
+            rules: The operator's.
+            freshness: For how long what is known is good.
+            clocks: For the ages and the deadlines.
+        """
+        self._discover = discover
+        self._rules = rules
+        self._freshness = freshness
         self._clocks = clocks
-        self._facts: Mapping[str, ModelFacts] = {}
-        self._good_until_s: float | None = None
+        self._models: ModelList | None = None
+        self._loaded_s = 0.0
+        self._failure: UpstreamError | None = None
+        self._failed_s = 0.0
+        self._loading: Deferred[None] | None = None
         self._waiting: list[Deferred[None]] = []
+        self._next: IDelayedCall | None = None
+        #: What to go by until the gateway has told: the aliases, at least.
+        self._without_gateway = ModelList({}, rules)
 
-    def known(self, model: str) -> ModelFacts:
-        """Return what is known of a model by now; asks nobody."""
-        return self._facts.get(model, UNKNOWN_MODEL)
+    # What requests ask.
 
-    async def facts(self, model: str) -> ModelFacts:
+    async def models(self, max_age_s: float = ANY_AGE) -> ModelList:
         """
-        Return what the gateway knows of a model, after asking if need be.
+        Return the models.
 
-        However many ask at once, there is one request.
+        Does not wait if they are known.
+
+        Args:
+            max_age_s: Ask the gateway first, and wait a little for it, if what
+                is known is older.
+
+        Raises:
+            UpstreamError: They are not known, or for too long; why they could
+                not be had.
         """
-        if self._good_until_s is None or self._clocks.monotonic_s() >= self._good_until_s:
-            await self._refreshed()
-        return self.known(model)
+        if self._usable is None:
+            await self._refreshed(self._freshness.deadline_s)
+        elif self._age_s > max_age_s:
+            await self._refreshed(self._freshness.patience_s)
+        elif self._age_s > self._freshness.refresh_s:
+            self._refresh()
+        models = self._usable
+        if models is None:
+            raise self._failure or UpstreamTimeout("the gateway has not told its models in time")
+        return models
 
-    def _refreshed(self) -> Deferred[None]:
-        """Return a Deferred that fires with ``None`` when the gateway has told, or has not."""
+    async def find(self, name: str) -> Model | None:
+        """
+        Return the model of a name that a client sent, or ``None``: the gateway has none.
+
+        Before it says so it makes sure, for the model may be a new one.
+
+        Raises:
+            UpstreamError: The models are not known.
+        """
+        found = (await self.models()).find(name)
+        if found is None:
+            found = (await self.models(self._freshness.recent_s)).find(name)
+        return found
+
+    async def resolve(self, name: str) -> Model:
+        """
+        Return what to ask the gateway for when a client wants a model to answer.
+
+        Waits only if nothing is known, and goes on without after a while: the
+        gateway itself knows best.
+
+        Raises:
+            ModelNotFound: The operator has excluded the model.
+        """
+        if self._models is None:
+            await self._refreshed(self._freshness.patience_s)
+        elif self._age_s > self._freshness.refresh_s:
+            self._refresh()
+        model = (self._models or self._without_gateway).resolve(name)
+        if model is None:
+            raise ModelNotFound(f"model '{name}' not found")
+        return model
+
+    # The refreshing.
+
+    def start(self) -> None:
+        """Ask now and from now on, again and again, so that requests need not wait."""
+        self._refresh()
+        self._next = self._clocks.scheduler.callLater(self._freshness.refresh_s, self.start)
+
+    def stop(self) -> None:
+        """Ask no more; who still waits is not kept waiting."""
+        if self._next is not None and self._next.active():
+            self._next.cancel()
+        if self._loading is not None:
+            self._loading.cancel()
+
+    @property
+    def _age_s(self) -> float:
+        return self._clocks.monotonic_s() - self._loaded_s
+
+    @property
+    def _usable(self) -> ModelList | None:
+        return self._models if self._age_s <= self._freshness.kept_s else None
+
+    async def _refreshed(self, patience_s: float) -> None:
+        """Return when the gateway has told, or has not, or it takes longer than ``patience_s``."""
+        self._refresh()
+        if self._loading is None:
+            return
         waiter: Deferred[None] = Deferred()
         self._waiting.append(waiter)
-        if len(self._waiting) == 1:
-            loading = Deferred.fromCoroutine(self._gateway.model_facts())
-            loading.addTimeout(PATIENCE_S, self._clocks.scheduler)
-            loading.addCallbacks(self._loaded, self._not_loaded)
-            loading.addErrback(lambda failure: self._log.failure("", failure=failure))
-        return waiter
+        waiter.addTimeout(patience_s, self._clocks.scheduler, lambda *_result: None)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
 
-    def _loaded(self, facts: Mapping[str, ModelFacts]) -> None:
-        self._facts = facts
-        self._tell(FRESH_S)
+    def _refresh(self) -> None:
+        """Ask the gateway, unless that is under way or has failed just now."""
+        failed_ago_s = self._clocks.monotonic_s() - self._failed_s
+        if self._loading is not None or (
+            self._failure is not None and failed_ago_s < self._freshness.retry_s
+        ):
+            return
+        self._loading = Deferred.fromCoroutine(self._load())
+        self._loading.addBoth(self._loaded)  # which may be now
 
-    def _not_loaded(self, _failure: Failure) -> None:
-        # Plain OpenAI-compatible gateways have no such list, and some keys may
-        # not read it.  What is known stays.
-        self._tell(RETRY_S)
+    async def _load(self) -> None:
+        discovering = Deferred.fromCoroutine(self._discover())
+        discovering.addTimeout(self._freshness.deadline_s, self._clocks.scheduler, _too_late)
+        try:
+            models = ModelList(await discovering, self._rules)
+        except UpstreamError as error:
+            self._keep_what_is_known(error)
+        else:
+            self._take(models)
 
-    def _tell(self, good_for_s: float) -> None:
-        self._good_until_s = self._clocks.monotonic_s() + good_for_s
+    def _take(self, models: ModelList) -> None:
+        if self._failure is not None:
+            self._log.info("the gateway tells its models again")
+        before = frozenset() if self._models is None else self._models.missing_targets
+        for alias in sorted(models.missing_targets - before):
+            self._log.warn("alias {alias}: the gateway lists no model for it", alias=alias)
+        self._models, self._loaded_s, self._failure = models, self._clocks.monotonic_s(), None
+
+    def _keep_what_is_known(self, error: UpstreamError) -> None:
+        if self._failure is None:
+            reason = f"{error.outcome}, HTTP {error.status}" if error.quotes else error.message
+            kept = "there are none yet" if self._models is None else "the known ones are kept"
+            self._log.warn(
+                "the gateway does not tell its models ({reason}); {kept}", reason=reason, kept=kept
+            )
+        self._failure, self._failed_s = error, self._clocks.monotonic_s()
+
+    def _loaded(self, result: Failure | None) -> None:
+        """Let those go on who wait, whatever came of it."""
+        self._loading = None
+        if isinstance(result, Failure) and not result.check(CancelledError):
+            self._log.failure("The models could not be read for a reason that is a bug", result)
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
-            if not waiter.called:  # its request was cancelled meanwhile
-                waiter.callback(None)
+            waiter.callback(None)
+
+
+def _too_late(result: Any, timeout_s: float) -> Any:
+    """Tell the deadline from a daemon that stops: both cancel."""
+    if isinstance(result, Failure) and was_cancelled(result):
+        raise UpstreamTimeout(f"the gateway has not told its models within {timeout_s:g} seconds")
+    return result

@@ -5,6 +5,7 @@ Left to itself treq keeps one cookie jar for everybody, follows redirects with
 the key in hand, and asks for gzip, which delays streams and allows bombs.
 """
 
+from collections.abc import Iterable, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final, cast
 
@@ -12,7 +13,7 @@ import hyperlink
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer
+from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
@@ -20,7 +21,7 @@ from zope.interface import implementer
 
 from ollamaproxy import __version__
 from ollamaproxy.errors import UpstreamGarbled
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings import KIB, Secret
 from ollamaproxy.upstream.body import discard
 
 #: LiteLLM's server closes idle connections after 5 seconds; a request that
@@ -28,8 +29,17 @@ from ollamaproxy.upstream.body import discard
 #: seconds, none with a pool that forgets connections before the server does.
 IDLE_CONNECTION_S: Final = 4.0
 
+#: As much of an upload as is written at once.
+_PIECE_BYTES: Final = 64 * KIB
+
 #: The request headers that go out if the caller sets them; anything else stays.
-_ALLOWED_HEADERS: Final = (b"Accept", b"Content-Type")
+_ALLOWED_HEADERS: Final = (
+    b"Accept",
+    b"Content-Type",
+    # What of Anthropic's protocol a client speaks; LiteLLM hands them on to Anthropic.
+    b"Anthropic-Version",
+    b"Anthropic-Beta",
+)
 
 
 @implementer(IAgent)
@@ -94,6 +104,56 @@ class WholeBody:
         """Implement IBodyProducer: there is nothing left to stop."""
 
 
+@implementer(IPushProducer, IBodyProducer)
+class PiecesBody:
+    """
+    A request body in pieces that are written as fast as the gateway takes them.
+
+    So an upload is not in memory twice.
+    """
+
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
+        self._pieces = list(pieces)
+        self.length = sum(map(len, self._pieces))
+        self._consumer: IConsumer | None = None
+        self._finished: Deferred[None] = Deferred()
+        self._paused = False
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        """Implement IBodyProducer: the Deferred fires with ``None`` when all is written."""
+        self._consumer = consumer
+        self._pieces = [part for piece in self._pieces for part in _small(piece)]
+        self._pieces.reverse()
+        self.resumeProducing()
+        return self._finished
+
+    def pauseProducing(self) -> None:
+        """Implement IPushProducer."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Implement IPushProducer."""
+        self._paused = False
+        while self._pieces and not self._paused and self._consumer is not None:
+            self._consumer.write(bytes(self._pieces.pop()))
+        if not self._pieces and not self._finished.called:
+            self._finished.callback(None)
+
+    def stopProducing(self) -> None:
+        """Implement IPushProducer: nobody wants the rest."""
+        self._pieces.clear()
+        self._consumer = None
+
+
+def _small(piece: bytes | memoryview) -> Iterator[memoryview]:
+    view = memoryview(piece)
+    yield from (view[at : at + _PIECE_BYTES] for at in range(0, len(view), _PIECE_BYTES))
+
+
+def _producer(body: bytes | IBodyProducer) -> IBodyProducer:
+    return WholeBody(body) if isinstance(body, bytes) else body
+
+
 def _uncompressed(response: IResponse) -> IResponse:
     """Refuse what treq would unpack: nobody asked for it, and a bomb is a kilobyte long."""
     encodings = response.headers.getRawHeaders(b"Content-Encoding", [])
@@ -147,5 +207,5 @@ def make_client(
     agent = Agent.usingEndpointFactory(reactor, endpoints, pool=pool)
     no_cookies = IndexableCookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
     return HTTPClient(
-        GatewayAgent(agent, api_key), cookiejar=no_cookies, data_to_body_producer=WholeBody
+        GatewayAgent(agent, api_key), cookiejar=no_cookies, data_to_body_producer=_producer
     )

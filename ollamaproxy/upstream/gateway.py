@@ -1,13 +1,14 @@
 """The gateway, as the rest of the daemon sees it: what it can be asked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
+from attrs import frozen
 from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IResponse
+from twisted.web.iweb import IBodyProducer, IResponse
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamRefused, UpstreamTimeout
@@ -16,14 +17,51 @@ from ollamaproxy.translate.refusals import is_about_parameters, refusal
 from ollamaproxy.upstream.body import discard, read_whole
 from ollamaproxy.upstream.client import GatewayURL
 from ollamaproxy.upstream.failures import to_upstream_error, was_cancelled
-from ollamaproxy.wire.model_info import ModelFacts, decode_model_info
-from ollamaproxy.wire.openai import CompletionRequest, ModelEntry, decode_models
+from ollamaproxy.wire.embeddings import EmbeddingReply, EmbeddingRequest, decode_embeddings
+from ollamaproxy.wire.openai import CompletionRequest
 
 #: As much of an error's body as could hold a message.  An HTML page may be longer.
 _MAX_ERROR_BYTES: Final = 64 * KIB
 
-_JSON: Final = b"application/json"
-_EVENT_STREAM: Final = b"text/event-stream"
+JSON: Final = b"application/json"
+EVENT_STREAM: Final = b"text/event-stream"
+TEXT: Final = b"text/plain"
+
+
+@frozen
+class Body:
+    """
+    What is posted.
+
+    Attributes:
+        content: The bytes.
+        headers: What must be said of them, and whatever else of the request's
+            goes out; only names that are allowed to.
+    """
+
+    content: bytes | IBodyProducer
+    headers: Mapping[bytes, Sequence[bytes]]
+
+
+#: Makes a request's body; gets whether LiteLLM shall leave out what the model does not know.
+Question = Callable[[bool], Body]
+
+
+def json_question(
+    to_json: Callable[..., bytes], headers: Mapping[bytes, Sequence[bytes]] | None = None
+) -> Question:
+    """
+    Return the question that a JSON body is.
+
+    Args:
+        to_json: Makes the body; gets ``drop_params`` by name.
+        headers: What else goes out.
+    """
+
+    def make(drop_params: bool) -> Body:
+        return Body(to_json(drop_params=drop_params), {b"Content-Type": [JSON], **(headers or {})})
+
+    return make
 
 
 class Gateway:
@@ -32,6 +70,9 @@ class Gateway:
 
     Every failure comes out as one of our errors, none with the key in it.
     Cancelling what a method returns closes its connection.
+
+    Attributes:
+        is_litellm: It has shown that it is LiteLLM.
     """
 
     def __init__(self, client: HTTPClient, settings: Settings, clocks: Clocks) -> None:
@@ -40,66 +81,118 @@ class Gateway:
         self._deadlines = settings.deadlines
         self._max_reply_bytes = settings.limits.max_reply_bytes
         self._api_key = settings.api_key
-        self._is_litellm = False  # until it has shown that it is
+        self._base_url = settings.base_url
+        self.is_litellm = False  # until it has shown that it is
         self._chat_url = GatewayURL.of(f"{settings.base_url}/v1/chat/completions")
         self._text_url = GatewayURL.of(f"{settings.base_url}/v1/completions")
-        self._facts_url = GatewayURL.of(f"{settings.base_url}/v1/model/info")
-        self._models_url = GatewayURL.of(f"{settings.base_url}/v1/models")
+        self._embeddings_url = GatewayURL.of(f"{settings.base_url}/v1/embeddings")
 
-    async def open_completion(self, request: CompletionRequest) -> IResponse:
+    async def open_completion(self, request: CompletionRequest, asked_as: str) -> IResponse:
         """
         Send a completion and return the head of its event stream.
 
-        A parameter that the model lacks does not fail it: LiteLLM is told to
-        leave such ones out, as soon as it is known to be LiteLLM.
+        Args:
+            request: The completion.
+            asked_as: The model as the client wrote it, for the client to read.
 
         Raises:
             UpstreamError: There is no event stream to read.
             ModelNotFound: The gateway does not have the model.
         """
-        drop_params = self._is_litellm
+        url = self._chat_url if request.is_chat else self._text_url
+        return await self._post(url, (EVENT_STREAM,), json_question(request.to_json), asked_as)
+
+    async def embed(self, request: EmbeddingRequest, asked_as: str) -> EmbeddingReply:
+        """
+        Return a vector for each text.
+
+        Args:
+            request: The texts.
+            asked_as: The model as the client wrote it, for the client to read.
+
+        Raises:
+            UpstreamError: There are none to be had.
+            ModelNotFound: The gateway does not have the model.
+        """
+        response = await self._post(
+            self._embeddings_url, (JSON,), json_question(request.to_json), asked_as
+        )
+        return decode_embeddings(await self.read(response), len(request.texts))
+
+    async def forward(self, path: str, question: Question, asked_as: str) -> IResponse:
+        """
+        Send a request to the gateway's route of the same name, and return the head of its answer.
+
+        Args:
+            path: The route, with a query if need be; ASCII.
+            question: What to send.
+            asked_as: The model as the client wrote it, for the client to read.
+
+        Raises:
+            UpstreamError: There is no answer to read.
+            ModelNotFound: The gateway does not have the model.
+        """
+        url = GatewayURL.of(self._base_url + path)
+        return await self._post(url, (JSON, EVENT_STREAM, TEXT), question, asked_as)
+
+    async def read(self, response: IResponse) -> bytes:
+        """
+        Return the whole body of an answer.
+
+        Raises:
+            UpstreamError: It breaks off, or is too long.
+        """
+        return await self._read(response, self._max_reply_bytes)
+
+    async def get(self, path: str) -> bytes:
+        """
+        Return what the gateway has under a path, which must be JSON.
+
+        Args:
+            path: With a ``/`` in front, and a query if need be; ASCII.
+
+        Raises:
+            UpstreamError: It was not to be had.
+        """
+        url = GatewayURL.of(self._base_url + path)
+        response = await self._send("GET", url, Headers({b"Accept": [JSON]}))
+        await self._check(response, (JSON,))
+        return await self.read(response)
+
+    async def _post(
+        self, url: GatewayURL, accepted: Sequence[bytes], question: Question, asked_as: str
+    ) -> IResponse:
+        """
+        Ask the gateway, and return the head of its answer.
+
+        A parameter that the model lacks does not fail it: LiteLLM is told to
+        leave such ones out, as soon as it is known to be LiteLLM.
+        """
+        drop_params = self.is_litellm
         try:
-            return await self._open(request, drop_params=drop_params)
+            return await self._post_once(url, accepted, question(drop_params), asked_as)
         except UpstreamRefused as refused:
             if drop_params or not is_about_parameters(refused):
                 raise
-            self._is_litellm = True  # nobody else words it like this
-            return await self._open(request, drop_params=True)
+            self.is_litellm = True  # nobody else words it like this
+            return await self._post_once(url, accepted, question(True), asked_as)
 
-    async def _open(self, request: CompletionRequest, *, drop_params: bool) -> IResponse:
-        url = self._chat_url if request.is_chat else self._text_url
-        headers = Headers({b"Content-Type": [_JSON], b"Accept": [_EVENT_STREAM]})
-        body = request.to_json(drop_params=drop_params)
-        response = await self._send("POST", url, headers, body)
+    async def _post_once(
+        self, url: GatewayURL, accepted: Sequence[bytes], body: Body, asked_as: str
+    ) -> IResponse:
+        headers = Headers({b"Accept": [b", ".join(accepted)], **body.headers})
+        response = await self._send("POST", url, headers, body.content)
         if response.headers.hasHeader(b"x-litellm-version"):
-            self._is_litellm = True
-        await self._check(response, _EVENT_STREAM, request.model)
+            self.is_litellm = True
+        await self._check(response, accepted, asked_as)
         return response
 
-    async def list_models(self) -> tuple[ModelEntry, ...]:
-        """
-        Return the models that the key may use, in the gateway's order.
-
-        Raises:
-            UpstreamError: They could not be had.
-        """
-        response = await self._send("GET", self._models_url, Headers({b"Accept": [_JSON]}))
-        await self._check(response, _JSON)
-        return decode_models(await self._read(response, self._max_reply_bytes))
-
-    async def model_facts(self) -> Mapping[str, ModelFacts]:
-        """
-        Return what LiteLLM knows of its models, by name.
-
-        Raises:
-            UpstreamError: It was not told; other gateways do not tell.
-        """
-        response = await self._send("GET", self._facts_url, Headers({b"Accept": [_JSON]}))
-        await self._check(response, _JSON)
-        return decode_model_info(await self._read(response, self._max_reply_bytes))
-
     async def _send(
-        self, method: str, url: GatewayURL, headers: Headers, body: bytes | None = None
+        self,
+        method: str,
+        url: GatewayURL,
+        headers: Headers,
+        body: bytes | IBodyProducer | None = None,
     ) -> IResponse:
         # A response that treq does not buffer: the body is ours to read.
         sending = cast(
@@ -119,7 +212,7 @@ class Gateway:
             raise UpstreamTimeout(f"the gateway did not answer within {timeout_s:g} seconds")
         return result
 
-    async def _check(self, response: IResponse, expected_type: bytes, model: str = "") -> None:
+    async def _check(self, response: IResponse, accepted: Sequence[bytes], model: str = "") -> None:
         """Raise if the reply is not what was asked for; its body is used up then."""
         if response.code != 200:
             body = await self._read_error(response)
@@ -127,13 +220,11 @@ class Gateway:
             if isinstance(error, UpstreamRefused):
                 error.retry_after = _retry_after(response)
             raise error
-        types = response.headers.getRawHeaders(b"Content-Type", [b"no Content-Type"])
-        media_type = types[0].partition(b";")[0].strip().lower()
-        if media_type != expected_type:
+        if (answered := media_type(response)) not in accepted:
             discard(response)
             raise UpstreamGarbled(
-                f"the gateway answered with {media_type.decode('latin-1')} "
-                f"instead of {expected_type.decode('ascii')}; "
+                f"the gateway answered with {(answered or b'no Content-Type').decode('latin-1')} "
+                f"instead of {accepted[0].decode('ascii')}; "
                 "is --base-url the address of the gateway's API?"
             )
 
@@ -158,6 +249,12 @@ class Gateway:
 
     async def _read(self, response: IResponse, max_bytes: int) -> bytes:
         return await read_whole(response, self._clocks, self._deadlines, max_bytes)
+
+
+def media_type(response: IResponse) -> bytes:
+    """Return what an answer's Content-Type says, in lower case and without parameters."""
+    content_type: bytes = response.headers.getRawHeaders(b"Content-Type", [b""])[0]
+    return content_type.partition(b";")[0].strip().lower()
 
 
 def _retry_after(response: IResponse) -> str | None:

@@ -59,6 +59,17 @@ BOOL: Final = _fits("bool", "bool")
 MAP: Final = _fits("object", "map[string]interface {}")
 
 
+def _int(value: Any, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise WrongType(kind_of(value), path, "int")
+    if isinstance(value, float):
+        raise WrongType(f"number {value}", path, "int")
+    return value
+
+
+INT: Final[Fit] = _int
+
+
 def anything(value: Any, path: str) -> Any:  # noqa: ARG001 - a Fit takes both
     """Take any value: the field has a decoder of its own, or Ollama looks at it later."""
     return value

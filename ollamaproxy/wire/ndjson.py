@@ -78,9 +78,13 @@ class Layout(ABC):
     How one endpoint writes a reply; knows the model, which every object names.
 
     What is the same in all lines of a stream is put together once.
+
+    Attributes:
+        model: As the client wrote it.
     """
 
     def __init__(self, model: str) -> None:
+        self.model = model
         self._head = f'{{"model":{quote(model)},"created_at":"'
 
     @abstractmethod

@@ -16,13 +16,12 @@ from ollamaproxy.errors import BadRequest, ModelNotFound
 from ollamaproxy.wire.go_duration import parse_keep_alive
 from ollamaproxy.wire.go_struct import (
     BOOL,
+    INT,
     MAP,
     STRING,
     Fit,
     Struct,
-    WrongType,
     anything,
-    kind_of,
     list_of,
 )
 from ollamaproxy.wire.images import Media
@@ -38,7 +37,8 @@ MAX_TOP_LOGPROBS: Final = 20
 _LEVELS: Final = ("high", "medium", "low", "max")
 
 
-def _keep_alive(value: Any, _path: str) -> float:
+def fit_keep_alive(value: Any, _path: str) -> float:
+    """Fit ``keep_alive``, in seconds."""
     return parse_keep_alive(value)
 
 
@@ -50,14 +50,6 @@ def _think(value: Any, _path: str) -> bool | str:
     if isinstance(value, str):
         raise BadRequest(f'invalid think value: "{value}" (must be {allowed})')
     raise BadRequest(f"think must be a boolean or string ({allowed})")
-
-
-def _int(value: Any, path: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise WrongType(kind_of(value), path, "int")
-    if isinstance(value, float):
-        raise WrongType(f"number {value}", path, "int")
-    return value
 
 
 #: The options that one client puts beside ``options`` instead of into it
@@ -72,13 +64,13 @@ _COMMON: Mapping[str, Fit] = {
     "model": STRING,
     "stream": BOOL,
     "options": MAP,
-    "keep_alive": _keep_alive,
+    "keep_alive": fit_keep_alive,
     "prompt": STRING,
     "system": STRING,
     "think": _think,
     "format": anything,
     "logprobs": BOOL,
-    "top_logprobs": _int,
+    "top_logprobs": INT,
     "truncate": BOOL,
     "shift": BOOL,
     **dict.fromkeys(_STRAY_OPTIONS, anything),
@@ -95,7 +87,7 @@ _GENERATE = Struct(
         "template": STRING,
         "raw": BOOL,
         "images": fit_images,
-        "context": list_of(_int, "[]int"),
+        "context": list_of(INT, "[]int"),
     },
 )
 
@@ -166,7 +158,7 @@ class ChatRequest:
     controls: Controls = Controls()
 
     @classmethod
-    def from_json(cls, body: bytes) -> Self:
+    def from_json(cls, body: bytes, default_model: str | None = None) -> Self:
         """
         Decode a request body.
 
@@ -179,13 +171,14 @@ class ChatRequest:
         """
         fields = _CHAT.decode(decode_body(body))
         controls = Controls.from_fields(fields)
-        if not fields.get("model"):
+        model = fields.get("model") or default_model
+        if not model:
             raise BadRequest("model is required")
         messages = fields.get("messages", ())
         if not messages and fields.get("prompt"):
             messages = question(fields["prompt"], fields.get("system", ""))
         return cls(
-            model=fields["model"],
+            model=model,
             messages=messages,
             tools=tuple(fields.get("tools", ())),
             controls=controls,
@@ -219,9 +212,13 @@ class GenerateRequest:
     controls: Controls = Controls()
 
     @classmethod
-    def from_json(cls, body: bytes) -> Self:
+    def from_json(cls, body: bytes, default_model: str | None = None) -> Self:
         """
         Decode a request body.
+
+        Args:
+            body: The request's.
+            default_model: Stands in for a model that is not named.
 
         Raises:
             BadRequest: In Ollama's words.
@@ -229,13 +226,14 @@ class GenerateRequest:
         """
         fields = _GENERATE.decode(decode_body(body))
         controls = Controls.from_fields(fields)
-        if not fields.get("model"):
+        model = fields.get("model") or default_model
+        if not model:
             raise ModelNotFound("model '' not found")
         raw = fields.get("raw", False)
         if raw and any(fields.get(name) for name in ("template", "system", "context")):
             raise BadRequest("raw mode does not support template, system, or context")
         return cls(
-            model=fields["model"],
+            model=model,
             prompt=fields.get("prompt", ""),
             suffix=fields.get("suffix", ""),
             system=fields.get("system", ""),

@@ -13,6 +13,7 @@ from attrs import Factory, define, frozen
 from ollamaproxy.errors import UpstreamGarbled
 from ollamaproxy.wire.json_text import decode, encode
 from ollamaproxy.wire.openai_errors import ErrorReport, read_error
+from ollamaproxy.wire.usage import Usage, usage_of
 
 #: The data of the event that ends a stream; it is not JSON.
 END_OF_STREAM: Final = b"[DONE]"
@@ -60,14 +61,6 @@ class CompletionRequest:
         if drop_params:
             body["drop_params"] = True
         return encode(body).encode("ascii")
-
-
-@frozen
-class Usage:
-    """How many tokens the prompt (cached ones included) and the completion had."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
 
 @frozen
@@ -129,9 +122,7 @@ def decode_event(data: bytes) -> CompletionEvent:
         decoded = CompletionEvent()
         usage = event.get("usage")
         if usage is not None:
-            decoded.usage = Usage(
-                _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-            )
+            decoded.usage = usage_of(usage)
         # Usage events of OpenAI have no choices, those of LiteLLM an empty one.
         choices = event.get("choices")
         if not choices:
@@ -181,41 +172,3 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text expected, not {type(value).__name__}")
     return value
-
-
-def _count(usage: Mapping[str, Any], name: str) -> int:
-    """Some servers leave a count out or send null; a count is never a reason to fail."""
-    value = usage.get(name)
-    return value if type(value) is int and value > 0 else 0  # true is an int to isinstance
-
-
-@frozen
-class ModelEntry:
-    """One model of ``GET /v1/models``: its name and when it was made (Unix seconds)."""
-
-    id: str
-    created: int = 0
-
-
-def decode_models(body: bytes) -> tuple[ModelEntry, ...]:
-    """
-    Return the models that the gateway lists, in its order, each name once.
-
-    Raises:
-        UpstreamGarbled: It is not a model list.
-    """
-    try:
-        entries = decode(body)["data"] or ()
-        found = {
-            entry["id"]: ModelEntry(entry["id"], _created(entry.get("created")))
-            for entry in entries
-            if isinstance(entry["id"], str) and entry["id"]
-        }
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise UpstreamGarbled("the gateway's /v1/models is not a model list") from error
-    return tuple(found.values())
-
-
-def _created(value: Any) -> int:
-    # Year 9999 is where calendars end, also Python's.
-    return value if isinstance(value, int) and 0 < value < 253_402_300_800 else 0

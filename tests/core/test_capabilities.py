@@ -2,7 +2,7 @@
 
 from ollamaproxy.errors import BadRequest
 from ollamaproxy.translate.capabilities import check_chat, check_generate, full_name, no_insert
-from ollamaproxy.wire.model_info import UNKNOWN_MODEL, ModelFacts
+from ollamaproxy.wire.model_facts import UNKNOWN_MODEL, ModelFacts
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 from tests.case import Case
 

@@ -1,12 +1,19 @@
 """Flags and environment variables, and the settings that they make."""
 
+import io
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from operator import attrgetter
 from typing import Any
 
+from twisted.python import usage
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from ollamaproxy.options import FLAGS, Options
+from ollamaproxy import __version__
+from ollamaproxy.flags import FLAGS
+from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
+from ollamaproxy.options import Options
 from ollamaproxy.settings import Secret, Settings
 
 URL = "http://h:4000"
@@ -34,13 +41,63 @@ def complaint(words: list[str], environ: Mapping[str, str] | None = None) -> str
     return None
 
 
-#: For each setting: its flag, its variable, and three values of each with what they make.
+#: For each setting with a value: its flag, its variable, its name, and values with what they
+#: make; then what it is if none is given.
 SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
     ("base-url", "OLLAMAPROXY_BASE_URL", "base_url", (("http://a", "http://a"),), None),
     ("api-key", "OLLAMAPROXY_API_KEY", "api_key", (("sk-1", Secret("sk-1")),), None),
     ("port", "OLLAMAPROXY_PORT", "port", (("8080", 8080), ("0", 0)), 11434),
-    ("host", "OLLAMAPROXY_HOST", "host", (("127.0.0.1", "127.0.0.1"), ("::1", "::1")), "0.0.0.0"),  # noqa: S104
+    (
+        "host",
+        "OLLAMAPROXY_HOST",
+        "host",
+        (("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("[::1]", "::1"), ("h", "h")),
+        "0.0.0.0",  # noqa: S104
+    ),
+    (
+        "alias",
+        "OLLAMAPROXY_ALIAS",
+        "models.aliases",
+        (("a=b", (Alias("a", "b"),)), ("a:7b=b/c=d", (Alias("a:7b", "b/c=d"),))),
+        (),
+    ),
+    (
+        "include",
+        "OLLAMAPROXY_INCLUDE",
+        "models.include",
+        (("gpt*", (Pattern("gpt*"),)), ("*", (Pattern("*"),))),
+        (),
+    ),
+    ("exclude", "OLLAMAPROXY_EXCLUDE", "models.exclude", (("[ab]?", (Pattern("[ab]?"),)),), ()),
+    (
+        "model-info",
+        "OLLAMAPROXY_MODEL_INFO",
+        "models.overrides",
+        (
+            (
+                "q*=tools,no-vision,context=5",
+                (Override(Pattern("q*"), {"tools": True, "vision": False, "context_length": 5}),),
+            ),
+        ),
+        (),
+    ),
+    (
+        "default-model",
+        "OLLAMAPROXY_DEFAULT_MODEL",
+        "models.default_model",
+        (("m", "m"), ("azure/M:7b", "azure/M:7b")),
+        None,
+    ),
+    (
+        "ollama-version",
+        "OLLAMAPROXY_OLLAMA_VERSION",
+        "version",
+        (("0.5.0", "0.5.0"), ("1.2.3", "1.2.3")),
+        "0.32.15",
+    ),
 )
+#: The flags without a value, which all set a truth that is otherwise false.
+SWITCHES = (("hide-wildcards", "OLLAMAPROXY_HIDE_WILDCARDS", "models.hide_wildcards"),)
 
 
 class Precedence(SynchronousTestCase):
@@ -49,36 +106,46 @@ class Precedence(SynchronousTestCase):
         for flag, _, name, values, _ in SETTINGS:
             for text, value in values:
                 made = settings(f"--{flag} {text}", BASE)
-                self.assertEqual(getattr(made, name), value, flag)
+                self.assertEqual(attrgetter(name)(made), value, flag)
 
     def test_variables(self) -> None:
         """So does an environment variable."""
         for _, variable, name, values, _ in SETTINGS:
             for text, value in values:
                 made = settings("", {**BASE, variable: text})
-                self.assertEqual(getattr(made, name), value, variable)
+                self.assertEqual(attrgetter(name)(made), value, variable)
 
     def test_flags_win(self) -> None:
         """A flag wins over the variable, which does not even have to make sense."""
         for flag, variable, name, values, _ in SETTINGS:
             for text, value in values:
                 made = settings(f"--{flag} {text}", {**BASE, variable: "é x"})
-                self.assertEqual(getattr(made, name), value, flag)
+                self.assertEqual(attrgetter(name)(made), value, flag)
 
     def test_defaults(self) -> None:
         """What is not given is as Ollama has it."""
         made = settings("", BASE)
         for _, _, name, _, default in SETTINGS[1:]:
-            self.assertEqual(getattr(made, name), default, name)
+            self.assertEqual(attrgetter(name)(made), default, name)
 
     def test_blank_variables(self) -> None:
         """A variable that is empty, or nothing but blanks, is as good as not set."""
+        optional = [*(row[1] for row in SETTINGS[1:]), *(row[1] for row in SWITCHES)]
         for blank in ("", " ", "\t\n"):
-            made = settings("", dict.fromkeys([row[1] for row in SETTINGS[1:]], blank) | BASE)
+            made = settings("", dict.fromkeys(optional, blank) | BASE)
             self.assertEqual(made, settings("", BASE))
             self.assertIn(
                 "--base-url is required", complaint([], {"OLLAMAPROXY_BASE_URL": blank}) or ""
             )
+
+    def test_blank_flags(self) -> None:
+        """A flag that is blank wins, too: it takes back what the variable says."""
+        for flag, variable, name, values, default in SETTINGS[1:]:
+            for blank in ("", " "):
+                options = Options({**BASE, variable: values[0][0]})
+                options.parseOptions([f"--{flag}={blank}"])
+                assert options.settings is not None
+                self.assertEqual(attrgetter(name)(options.settings), default, flag)
 
     def test_blanks_around(self) -> None:
         """Blanks around a value, as a file of variables may leave them, do not belong to it."""
@@ -95,9 +162,141 @@ class Precedence(SynchronousTestCase):
     def test_names(self) -> None:
         """A flag's variable is its name in capitals."""
         self.assertEqual(
-            [(flag.name, flag.variable) for flag in FLAGS],
-            [(flag, variable) for flag, variable, *_ in SETTINGS],
+            sorted((flag.name, flag.variable) for flag in FLAGS),
+            sorted((flag, variable) for flag, variable, *_ in (*SETTINGS, *SWITCHES)),
         )
+
+
+class SeveralValues(SynchronousTestCase):
+    #: For each flag that can be repeated: two values with what they make.
+    ROWS: tuple[tuple[str, str, str, tuple[str, Any], tuple[str, Any]], ...] = (
+        (
+            "alias",
+            "OLLAMAPROXY_ALIAS",
+            "models.aliases",
+            ("a=b", Alias("a", "b")),
+            ("c=d", Alias("c", "d")),
+        ),
+        (
+            "include",
+            "OLLAMAPROXY_INCLUDE",
+            "models.include",
+            ("a*", Pattern("a*")),
+            ("b", Pattern("b")),
+        ),
+        (
+            "exclude",
+            "OLLAMAPROXY_EXCLUDE",
+            "models.exclude",
+            ("a*", Pattern("a*")),
+            ("b", Pattern("b")),
+        ),
+        (
+            "model-info",
+            "OLLAMAPROXY_MODEL_INFO",
+            "models.overrides",
+            ("a=tools", Override(Pattern("a"), {"tools": True})),
+            ("a=no-tools,chat", Override(Pattern("a"), {"tools": False, "mode": "chat"})),
+        ),
+    )
+
+    def test_all_are_told_of(self) -> None:
+        """There is no flag that can be repeated of which these tests do not know."""
+        self.assertEqual(
+            [flag.name for flag in FLAGS if flag.repeats], [row[0] for row in self.ROWS]
+        )
+
+    def test_flags(self) -> None:
+        """Of a flag that can be repeated all values count, in their order, however spelt."""
+        for flag, _, name, (one, first), (two, second) in self.ROWS:
+            for line, made in (
+                (f"--{flag} {one} --port 1 -{flag}={two}", (first, second)),
+                (f"-{flag} {two} --{flag}={one}", (second, first)),
+                (f"--{flag}={one} --{flag}={one}", (first, first)),
+            ):
+                self.assertEqual(attrgetter(name)(settings(line, BASE)), made, line)
+
+    def test_variables(self) -> None:
+        """In a variable semicolons part them, with or without blanks, and may be too many."""
+        for _, variable, name, (one, first), (two, second) in self.ROWS:
+            for text, made in (
+                (f"{one};{two}", (first, second)),
+                (f" {two} ;\n{one}\n", (second, first)),
+                (f";{one};; ;{two};", (first, second)),
+                (f"{one};", (first,)),
+                (";", ()),
+            ):
+                got = attrgetter(name)(settings("", {**BASE, variable: text}))
+                self.assertEqual(got, made, (variable, text))
+
+    def test_flags_win(self) -> None:
+        """Flags win over the whole variable; its values are not added."""
+        for flag, variable, name, (one, first), (two, _) in self.ROWS:
+            made = settings(f"--{flag} {one}", {**BASE, variable: f"{two};{two}"})
+            self.assertEqual(attrgetter(name)(made), (first,), flag)
+
+    def test_semicolons(self) -> None:
+        """In a flag's own value, and in the variable of a single value, a semicolon is a letter."""
+        made = settings("--alias a=b;c=d", BASE).models
+        self.assertEqual(made.aliases, (Alias("a", "b;c=d"),))
+        made = settings("", {**BASE, "OLLAMAPROXY_DEFAULT_MODEL": "a;b"}).models
+        self.assertEqual(made.default_model, "a;b")
+
+    def test_all_together(self) -> None:
+        """Rules from flags and from variables stand side by side."""
+        environ = {**BASE, "OLLAMAPROXY_INCLUDE": "a*;b*", "OLLAMAPROXY_HIDE_WILDCARDS": "1"}
+        self.assertEqual(
+            settings("--alias a=b --default-model a", environ).models,
+            ModelRules(
+                aliases=(Alias("a", "b"),),
+                include=(Pattern("a*"), Pattern("b*")),
+                hide_wildcards=True,
+                default_model="a",
+            ),
+        )
+
+    def test_one_command_line_does_not_leak(self) -> None:
+        """What one command line repeats is not there in the next one."""
+        settings("--alias a=b", BASE)
+        self.assertEqual(settings("--alias c=d", BASE).models.aliases, (Alias("c", "d"),))
+        self.assertEqual(settings("", BASE).models.aliases, ())
+
+
+class Switches(SynchronousTestCase):
+    def test_all_are_told_of(self) -> None:
+        """There is no switch of which these tests do not know."""
+        self.assertEqual(
+            [flag.name for flag in FLAGS if flag.is_switch], [row[0] for row in SWITCHES]
+        )
+
+    def test_flags(self) -> None:
+        """A switch is off by itself; its flag turns it on, whatever the variable says."""
+        for flag, variable, name in SWITCHES:
+            self.assertIs(attrgetter(name)(settings("", BASE)), False)
+            for line in (f"--{flag}", f"-{flag}", f"--{flag} -{flag}"):
+                for text in ("", "false", "true", "nonsense"):
+                    made = settings(line, {**BASE, variable: text})
+                    self.assertIs(attrgetter(name)(made), True, (line, text))
+
+    def test_variables(self) -> None:
+        """A variable turns it on or off by one of several words, in any case."""
+        for _, variable, name in SWITCHES:
+            for texts, value in (
+                (("1", "true", "yes", "on", "True", "YES", " on\n"), True),
+                (("0", "false", "no", "off", "False", "NO", " off\n"), False),
+            ):
+                for text in texts:
+                    made = settings("", {**BASE, variable: text})
+                    self.assertIs(attrgetter(name)(made), value, text)
+
+    def test_bad_words(self) -> None:
+        """Any other word is refused, and so is a value for the flag."""
+        for flag, variable, _ in SWITCHES:
+            for text in ("2", "y", "nonsense", "true;true", "tru e"):
+                told = complaint([], {**BASE, variable: text}) or ""
+                self.assertIn(f"{text!r} is neither true nor false", told)
+            self.assertIsNotNone(complaint([f"--{flag}=true"], BASE))
+            self.assertIsNotNone(complaint([f"--{flag}", "true"], BASE))
 
 
 class Spellings(SynchronousTestCase):
@@ -110,8 +309,16 @@ class Spellings(SynchronousTestCase):
         self.assertEqual(settings("-api-key sk-1 -host=::1 --port 2", BASE).port, 2)
 
     def test_the_last_counts(self) -> None:
-        """Of a flag that is repeated the last counts."""
+        """Of a flag with one value the last counts."""
         self.assertEqual(settings("--port 1 -port=2", BASE).port, 2)
+
+    def test_one_dash(self) -> None:
+        """Every flag may have one dash."""
+        for flag, _, name, values, _ in SETTINGS:
+            for text, value in values:
+                for line in (f"-{flag} {text}", f"-{flag}={text}"):
+                    made = settings(line, {} if flag == "base-url" else BASE)
+                    self.assertEqual(attrgetter(name)(made), value, line)
 
     def test_values_with_equals_signs(self) -> None:
         """Only the first equals sign parts a flag from its value."""
@@ -125,6 +332,12 @@ class Spellings(SynchronousTestCase):
             self.assertIsNone(options.settings)
             made = options.settings_for("http://127.0.0.1:5", "sk-demo")
             self.assertEqual((made.port, made.base_url), (1, "http://127.0.0.1:5"))
+
+    def test_demo_with_rules(self) -> None:
+        """The demonstration's models follow the same rules."""
+        options = parsed("--demo --alias a=b", {"OLLAMAPROXY_HIDE_WILDCARDS": "yes"})
+        made = options.settings_for("http://127.0.0.1:5", None)
+        self.assertEqual(made.models, ModelRules(aliases=(Alias("a", "b"),), hide_wildcards=True))
 
 
 class Complaints(SynchronousTestCase):
@@ -147,6 +360,16 @@ class Complaints(SynchronousTestCase):
             ("base-url", "http://h?x", "must not have a query"),
             ("base-url", "http://u:p@h", "must not hold a user or password"),
             ("api-key", "sk a", "the API key must be one word"),
+            ("alias", "llama3", "alias 'llama3' is not of the form NAME=MODEL"),
+            ("alias", "=gpt", "alias '=gpt' is not of the form NAME=MODEL"),
+            ("alias", "gpt=", "alias 'gpt=' is not of the form NAME=MODEL"),
+            ("model-info", "q*", "model info 'q*' is not of the form PATTERN=WORDS"),
+            ("model-info", "q*=,", "model info 'q*=,' is not of the form PATTERN=WORDS"),
+            ("model-info", "q=fly", "model info 'q=fly': 'fly' is not one of chat, embedding,"),
+            ("model-info", "q=context=0", "'q=context=0': context is a whole number of 1 or more"),
+            ("model-info", "=tools", "a pattern for models is empty"),
+            ("ollama-version", "0.5", "version '0.5' is not three numbers with dots"),
+            ("ollama-version", "v1.2.3", "version 'v1.2.3' is not three numbers with dots"),
         ):
             variable = "OLLAMAPROXY_" + flag.upper().replace("-", "_")
             for words, environ in (
@@ -156,9 +379,18 @@ class Complaints(SynchronousTestCase):
             ):
                 self.assertIn(reason, complaint(words, environ) or "", (words, environ))
 
+    def test_one_bad_value_of_several(self) -> None:
+        """One bad value among good ones is refused, and only that one is shown."""
+        told = "alias 'x' is not of the form NAME=MODEL, such as llama3=azure/gpt-4o"
+        self.assertEqual(complaint(["--alias", "a=b", "--alias", "x"], BASE), told)
+        self.assertEqual(complaint([], {**BASE, "OLLAMAPROXY_ALIAS": "a=b;x;c=d"}), told)
+
     def test_bad_words(self) -> None:
         """Flags that are not known, values that are missing and stray words are refused."""
-        for words in (["--nope"], ["-x"], ["--port"], ["-port"], ["serve"], ["--port", "1", "x"]):
+        for words in (
+            *(["--nope"], ["-x"], ["--port"], ["-port"], ["serve"], ["--port", "1", "x"]),
+            *(["--alias"], ["-model-info"], ["--include", "*", "x"], ["--aliases", "a=b"]),
+        ):
             self.assertIsNotNone(complaint(words, BASE), words)
         # A stray word may be the second half of a key, so it is not repeated.
         self.assertNotIn("serve", complaint(["serve"], BASE) or "")
@@ -167,6 +399,7 @@ class Complaints(SynchronousTestCase):
         """The demonstration does not take a gateway, nor a port that cannot be."""
         self.assertIn("--demo", complaint(["--demo", "--base-url", URL]) or "")
         self.assertIn("port 'x'", complaint(["--demo", "--port", "x"]) or "")
+        self.assertIn("alias 'x'", complaint(["--demo", "--alias", "x"]) or "")
 
     def test_the_key_is_not_repeated(self) -> None:
         """No complaint holds the key, whatever is wrong with it or with anything else."""
@@ -184,3 +417,48 @@ class Complaints(SynchronousTestCase):
             told = complaint(words, environ)
             assert told is not None, words
             self.assertNotIn("hunter2", told, words)
+
+
+class Parent(usage.Options):
+    """The program around the plugin."""
+
+    synopsis = "Usage: twistd"
+    subCommands = (("ollamaproxy", None, lambda: Options({}), "A proxy."),)
+
+
+class Help(SynchronousTestCase):
+    def printed(self, *words: str) -> str:
+        """Return what is printed by a command line that ends there, and well."""
+        with redirect_stdout(io.StringIO()) as stdout, self.assertRaises(SystemExit) as caught:
+            Options({}).parseOptions(words)
+        self.assertFalse(caught.exception.code)
+        return stdout.getvalue()
+
+    def test_usage(self) -> None:
+        """The help tells every flag, whether it has a value, and its text."""
+        lines = [" ".join(line.split()) for line in Options({}).getUsage(500).splitlines()]
+        for flag in FLAGS:
+            shown = f"--{flag.name}" if flag.is_switch else f"--{flag.name}="
+            self.assertIn(f"{shown} {flag.text}", lines)
+        for text in ("OLLAMAPROXY_BASE_URL", "';'"):
+            self.assertIn(text, " ".join(lines))
+
+    def test_printed(self) -> None:
+        """The help is printed without a gateway, by three spellings, and names every flag."""
+        for word in ("--help", "-help", "-h"):
+            text = self.printed(word)
+            self.assertTrue(text.startswith("Usage: ollamaproxy [--base-url=URL]"), text)
+            for name in (*(flag.name for flag in FLAGS), "demo", "version"):
+                self.assertIn(f"--{name}", text)
+
+    def test_version(self) -> None:
+        """So is the version of the program."""
+        for word in ("--version", "-version"):
+            self.assertEqual(self.printed(word), f"ollamaproxy {__version__}\n")
+
+    def test_below_twistd(self) -> None:
+        """As a part of another program it has that one's name in front."""
+        parent = Parent()
+        parent.parseOptions(["ollamaproxy", f"--base-url={URL}"])
+        synopsis = parent.subOptions.getSynopsis()
+        self.assertTrue(synopsis.startswith("Usage: twistd ollamaproxy [--base-url=URL]"), synopsis)

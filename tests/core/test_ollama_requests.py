@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ollamaproxy.errors import BadRequest, ModelNotFound, ProxyError
+from ollamaproxy.models.listing import Model
 from ollamaproxy.translate.requests import (
     chat_to_completion,
     generate_to_completion,
     generate_to_text_completion,
 )
 from ollamaproxy.wire.messages import Message, question
-from ollamaproxy.wire.model_info import UNKNOWN_MODEL
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 
 HI = (Message(role="user", content="hi"),)
@@ -320,7 +320,7 @@ class Chats(SynchronousTestCase):
         """Any object is a request or a BadRequest, and so is what becomes of it."""
         try:
             request = ChatRequest.from_json(json.dumps(fields).encode())
-            completion = chat_to_completion(request, UNKNOWN_MODEL)
+            completion = chat_to_completion(request, Model("m", "m"))
         except BadRequest:
             return
         json.loads(completion.to_json(drop_params=True))
@@ -387,8 +387,8 @@ class Generations(SynchronousTestCase):
         try:
             request = GenerateRequest.from_json(json.dumps(fields).encode())
             completions = (
-                generate_to_completion(request, UNKNOWN_MODEL),
-                generate_to_text_completion(request),
+                generate_to_completion(request, Model("m", "m")),
+                generate_to_text_completion(request, Model("m", "m")),
             )
         except BadRequest:
             return

@@ -369,8 +369,8 @@ class Dialogue(Case):
 
     def test_content_types(self) -> None:
         """Lines are NDJSON, one object is JSON."""
-        self.assertEqual(chat().encoder.content_type, b"application/x-ndjson")
-        self.assertEqual(whole().encoder.content_type, b"application/json; charset=utf-8")
+        self.assertEqual(chat().content_type, b"application/x-ndjson")
+        self.assertEqual(whole().content_type, b"application/json; charset=utf-8")
 
     def test_ascii(self) -> None:
         """No text, whatever it holds, breaks a line or leaves ASCII."""

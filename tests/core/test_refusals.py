@@ -5,7 +5,13 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ollamaproxy.errors import GatewayKeyRefused, ModelNotFound, ProxyError, UpstreamRefused
+from ollamaproxy.errors import (
+    GatewayForbids,
+    GatewayKeyRefused,
+    ModelNotFound,
+    ProxyError,
+    UpstreamRefused,
+)
 from ollamaproxy.translate.provider_errors import provider_message
 from ollamaproxy.translate.refusals import refusal, refusal_in_stream
 from ollamaproxy.wire.openai_errors import ErrorReport
@@ -88,7 +94,7 @@ LITELLM: tuple[Row, ...] = (
         ' or the model name is invalid. Check the models available to you and try again.",'
         '"type":"key_model_access_denied","param":"model","code":"403"}}',
         "gpt-4o",
-        UpstreamRefused,
+        GatewayForbids,
         502,
         NOT_ALLOWED + "The requested model 'gpt-4o' is not available for this API key, or the model"
         " name is invalid. Check the models available to you and try again.",
@@ -99,7 +105,7 @@ LITELLM: tuple[Row, ...] = (
         '{"detail":"Virtual key is not allowed to call this route. Only allowed to call routes:'
         " ['/v1/chat/completions']. Tried to call route: /v1/models\"}",
         "",
-        UpstreamRefused,
+        GatewayForbids,
         502,
         NOT_ALLOWED + "Virtual key is not allowed to call this route. Only allowed to call routes:"
         " ['/v1/chat/completions']. Tried to call route: /v1/models",
@@ -429,7 +435,7 @@ class InStreams(Case):
             (ErrorReport("busy", 429, "throttling_error"), UpstreamRefused, 429, "busy"),
             (ErrorReport("gone"), UpstreamRefused, 502, "gone"),
             (ErrorReport("Received=sk-secret", 401), GatewayKeyRefused, 502, CHECK_401),
-            (ErrorReport("no", 403), UpstreamRefused, 502, NOT_ALLOWED + "no"),
+            (ErrorReport("no", 403), GatewayForbids, 502, NOT_ALLOWED + "no"),
             (
                 ErrorReport("litellm.AuthenticationError: sk-up", 401),
                 UpstreamRefused,

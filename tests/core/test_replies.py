@@ -3,7 +3,8 @@
 from ollamaproxy.translate.replies import ReplyTranslator, ReplyWishes
 from ollamaproxy.translate.stopwatch import Stopwatch
 from ollamaproxy.wire.ndjson import Chunk, Ending, WholeToolCall
-from ollamaproxy.wire.openai import CompletionEvent, ToolCallPiece, Usage
+from ollamaproxy.wire.openai import CompletionEvent, ToolCallPiece
+from ollamaproxy.wire.usage import Usage
 from tests.case import Case
 
 SECOND = 1_000_000_000

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from ollamaproxy.errors import BadRequest
+from ollamaproxy.models.listing import Model
 from ollamaproxy.translate.requests import (
     chat_to_completion,
     generate_to_completion,
     generate_to_text_completion,
 )
 from ollamaproxy.wire.messages import Message
-from ollamaproxy.wire.model_info import UNKNOWN_MODEL, ModelFacts
+from ollamaproxy.wire.model_facts import UNKNOWN_MODEL, ModelFacts
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 from ollamaproxy.wire.openai import CompletionRequest
 from tests.case import Case
+
+#: The model that all of them are for, and the name under which the gateway has it.
+M = Model("m", "gateway/m")
 
 
 class Chats(Case):
@@ -30,9 +34,9 @@ class Chats(Case):
             controls=Controls(options={"num_predict": 5, "num_ctx": 4096}),
         )
         self.assertEqual(
-            chat_to_completion(request, UNKNOWN_MODEL),
+            chat_to_completion(request, M),
             CompletionRequest(
-                model="m:latest",
+                model="gateway/m",
                 content={
                     "messages": (
                         {"role": "system", "content": "Be brief."},
@@ -51,29 +55,27 @@ class Chats(Case):
         self.assertEqual(
             chat_to_completion(
                 ChatRequest(model="m", messages=messages, controls=Controls(stream=False)),
-                UNKNOWN_MODEL,
+                M,
             ),
             chat_to_completion(
                 ChatRequest(model="m", messages=messages, controls=Controls(stream=True)),
-                UNKNOWN_MODEL,
+                M,
             ),
         )
 
     def test_wrong_option(self) -> None:
         """An option of the wrong type is refused before the gateway is asked."""
         with self.assertRaises(BadRequest):
-            chat_to_completion(
-                ChatRequest(model="m", controls=Controls(options={"seed": "x"})), UNKNOWN_MODEL
-            )
+            chat_to_completion(ChatRequest(model="m", controls=Controls(options={"seed": "x"})), M)
 
 
 class Generations(Case):
     def test_prompt(self) -> None:
         """A prompt is a message of the user."""
         self.assertEqual(
-            generate_to_completion(GenerateRequest(model="m", prompt="Why?"), UNKNOWN_MODEL),
+            generate_to_completion(GenerateRequest(model="m", prompt="Why?"), M),
             CompletionRequest(
-                model="m", content={"messages": ({"role": "user", "content": "Why?"},)}
+                model="gateway/m", content={"messages": ({"role": "user", "content": "Why?"},)}
             ),
         )
 
@@ -86,9 +88,9 @@ class Generations(Case):
             controls=Controls(options={"temperature": 0}),
         )
         self.assertEqual(
-            generate_to_completion(request, UNKNOWN_MODEL),
+            generate_to_completion(request, M),
             CompletionRequest(
-                model="m",
+                model="gateway/m",
                 content={
                     "messages": (
                         {"role": "system", "content": "Be brief."},
@@ -104,7 +106,7 @@ class Generations(Case):
         with self.assertRaises(BadRequest):
             generate_to_completion(
                 GenerateRequest(model="m", prompt="a", controls=Controls(options={"stop": 1})),
-                UNKNOWN_MODEL,
+                M,
             )
 
     def test_a_gap(self) -> None:
@@ -113,8 +115,8 @@ class Generations(Case):
         for suffix, content in (("b", {"prompt": "a", "suffix": "b"}), ("", {"prompt": "a"})):
             request = GenerateRequest(model="m", prompt="a", suffix=suffix, controls=options)
             self.assertEqual(
-                generate_to_text_completion(request),
-                CompletionRequest(model="m", content=content, parameters={"max_tokens": 5}),
+                generate_to_text_completion(request, M),
+                CompletionRequest(model="gateway/m", content=content, parameters={"max_tokens": 5}),
             )
 
 
@@ -124,7 +126,7 @@ HI = (Message(role="user", content="hi"),)
 def parameters(facts: ModelFacts = UNKNOWN_MODEL, **controls: Any) -> Mapping[str, Any]:
     """Return what the controls of a chat become."""
     request = ChatRequest(model="m", messages=HI, controls=Controls(**controls))
-    return chat_to_completion(request, facts).parameters
+    return chat_to_completion(request, Model("m", "m", facts)).parameters
 
 
 class Parameters(Case):
@@ -176,7 +178,7 @@ class Parameters(Case):
         for content, count in (("hi", 2), ("Give me json.", 1)):
             messages = (Message(role="user", content=content),)
             request = ChatRequest(model="m", messages=messages, controls=Controls(format="json"))
-            sent = chat_to_completion(request, UNKNOWN_MODEL).content["messages"]
+            sent = chat_to_completion(request, M).content["messages"]
             self.assertEqual(len(sent), count, content)
 
     def test_probabilities(self) -> None:
@@ -193,5 +195,5 @@ class Parameters(Case):
         """Definitions go on as they are, and an empty list does not."""
         tool = {"type": "function", "function": {"name": "f"}}
         request = ChatRequest(model="m", messages=HI, tools=(tool,))
-        self.assertEqual(chat_to_completion(request, UNKNOWN_MODEL).parameters["tools"], (tool,))
+        self.assertEqual(chat_to_completion(request, M).parameters["tools"], (tool,))
         self.assertNotIn("tools", parameters())

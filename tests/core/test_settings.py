@@ -7,14 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.models.rules import ModelRules
 from ollamaproxy.settings import (
     Deadlines,
-    InvalidSetting,
+    Freshness,
     Limits,
     Secret,
     Settings,
     parse_base_url,
     parse_port,
+    parse_version,
 )
 
 #: What an operator writes, and the gateway that is meant.
@@ -156,6 +159,29 @@ class Ports(SynchronousTestCase):
         self.assertIsNotNone(complaint(parse_port, "1" * 5000))
 
 
+class Versions(SynchronousTestCase):
+    def test_good(self) -> None:
+        """A version is three numbers with dots, and stays as it is written."""
+        for text in ("0.32.15", "0.0.0", "1.2.3", "10.200.3000", "01.2.3", "999999999.0.1"):
+            self.assertEqual(parse_version(text), text)
+
+    def test_bad(self) -> None:
+        """Anything else is refused, and shown beside an example so that a slip can be seen."""
+        for text in (
+            *("", "x", "1", "1.2", "1.2.3.4", "1.2.", ".1.2", "1..3", "1,2,3", "1.2.x"),
+            *("v1.2.3", "1.2.3-rc1", "1.2.3+x", "-1.2.3", " 1.2.3", "1.2.3\n", "1.2. 3"),
+            *("1.2.\uff13", "1.2.1000000000", "1" * 5000 + ".2.3"),
+        ):
+            told = f"version {text!r} is not three numbers with dots, such as 0.32.15"
+            self.assertEqual(complaint(parse_version, text), told)
+
+    def test_of_the_settings(self) -> None:
+        """The settings take no other version either, wherever it came from."""
+        self.assertEqual(Settings(base_url="http://h", version="0.5.1").version, "0.5.1")
+        told = complaint(lambda text: Settings(base_url="http://h", version=text), "0.5")
+        self.assertEqual(told, "version '0.5' is not three numbers with dots, such as 0.32.15")
+
+
 class Secrets(SynchronousTestCase):
     def test_masked(self) -> None:
         """However a secret is printed, it is not shown."""
@@ -206,6 +232,14 @@ class AllSettings(SynchronousTestCase):
         self.assertIsNone(settings.api_key)
         self.assertEqual(settings.deadlines, Deadlines())
         self.assertEqual(settings.limits, Limits())
+        self.assertEqual(settings.freshness, Freshness())
+
+    def test_no_rules(self) -> None:
+        """Nothing is decided about the models: all exist, none has another name or is the one."""
+        rules = Settings(base_url="http://h").models
+        self.assertEqual(rules, ModelRules())
+        self.assertTrue(rules.allow("anything"))
+        self.assertIsNone(rules.default_model)
 
     def test_version(self) -> None:
         """The imitated release is in plain numbers and not too old for any client."""
@@ -221,6 +255,6 @@ class AllSettings(SynchronousTestCase):
 
     def test_deadlines_and_limits(self) -> None:
         """Every deadline and limit is there: none is 0, which would mean at once or nothing."""
-        for group in (Deadlines(), Limits()):
+        for group in (Deadlines(), Freshness(), Limits()):
             for name, value in attrs.asdict(group).items():
                 self.assertGreater(value, 0, name)

@@ -10,6 +10,8 @@ should show up here, not be shared.
 """
 
 import json
+import struct
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ from urllib.parse import unquote
 
 #: How long a stream waits to be released, in seconds, before it is given up.
 PATIENCE_S: Final = 30.0
+
+#: In characters, of which each is a token to ``vectors``.
+LONGEST_TEXT: Final = 50
 
 USAGE: Final = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
@@ -159,6 +164,8 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_object(200, {})
         elif self.path in {"/v1/chat/completions", "/v1/completions"}:
             self._complete(json.loads(body))
+        elif self.path == "/v1/embeddings":
+            self._embed(json.loads(body))
         else:
             self._send_error(404, f"no route {self.path}")
 
@@ -177,6 +184,22 @@ class Conversation(BaseHTTPRequestHandler):
                 return
             steps = SCRIPTS.get(model) or REACTIONS[model](request)
             self._stream(request, steps)
+
+    def _embed(self, request: Request) -> None:
+        """Make a vector of a text's length, a 3 and a 4; refuse texts that are too long."""
+        if any(len(text) > LONGEST_TEXT for text in request["input"]):
+            message = f"This model's maximum context length is {LONGEST_TEXT} tokens."
+            self._send_error(400, message)
+            return
+        vectors: list[Any] = [[float(len(text)), 3.0, 4.0] for text in request["input"]]
+        if request["model"] == "vectors-in-base64":
+            vectors = [b64encode(struct.pack("<3f", *vector)).decode() for vector in vectors]
+        entries = [
+            {"object": "embedding", "index": index, "embedding": vector}
+            for index, vector in enumerate(vectors)
+        ]
+        reply = {"object": "list", "model": request["model"], "data": entries, "usage": USAGE}
+        self._send_object(200, reply)
 
     def _stream(self, request: Request, steps: tuple[Step, ...]) -> None:
         model = request["model"]

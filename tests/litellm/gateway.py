@@ -96,10 +96,12 @@ class GatewayTestCase(SynchronousTestCase):
         self.gateway = _shared_gateway()
 
     def start_daemon(
-        self, *, base_url: str | None = None, api_key: str = MASTER_KEY
+        self, *flags: str, base_url: str | None = None, api_key: str = MASTER_KEY
     ) -> RunningDaemon:
-        """Return a daemon in front of the gateway; it ends with the test."""
-        daemon = RunningDaemon("--base-url", base_url or self.gateway.url, "--api-key", api_key)
+        """Return a daemon with further flags in front of the gateway; it ends with the test."""
+        daemon = RunningDaemon(
+            *("--base-url", base_url or self.gateway.url, "--api-key", api_key), *flags
+        )
         self.addCleanup(daemon.stop)
         return daemon
 

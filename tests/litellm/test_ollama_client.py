@@ -23,9 +23,87 @@ class OfficialClient(GatewayTestCase):
         self.addCleanup(self.client.close)
 
     def test_list(self) -> None:
-        """The models of its list are the gateway's."""
-        listed = [entry.model or "" for entry in self.client.list().models]
-        self.assertEqual(sorted(listed), sorted(self.gateway.model_ids()))
+        """The models of its list are the gateway's, each with a digest of its own."""
+        listed = self.client.list().models
+        names = {entry.model or "" for entry in listed}
+        self.assertEqual(names - set(self.gateway.model_ids()), set())
+        self.assertEqual(len({entry.digest for entry in listed}), len(listed))
+
+    def test_show(self) -> None:
+        """What a model can do is what LiteLLM knows of it."""
+        shown = self.client.show("mock-known:latest")
+        self.assertEqual(shown.capabilities, ["completion", "tools", "vision"])
+        self.assertEqual((shown.modelinfo or {})["openai.context_length"], 70_000)
+        self.assertIn("num_ctx                        70000", shown.parameters or "")
+
+    def test_ps(self) -> None:
+        """A model that has answered is in use, with what is known of it."""
+        self.client.chat("mock-known", MESSAGES, keep_alive="1h")
+        [model] = self.client.ps().models
+        self.assertEqual((model.model, model.context_length), ("mock-known", 70_000))
+
+    def test_pull(self) -> None:
+        """A model of the gateway's is pulled at once; another one cannot be."""
+        self.assertEqual(self.client.pull("mock-text").status, "success")
+        statuses = [step.status for step in self.client.pull("mock-text", stream=True)]
+        self.assertEqual(statuses, ["pulling manifest", "success"])
+        error = self.assertRaises(ollama.ResponseError, self.client.pull, "nope")
+        self.assertEqual(error.error, "pull model manifest: file does not exist")
+
+    def test_what_a_proxy_cannot_do(self) -> None:
+        """Requests that would change a model raise, with a text that says why."""
+        asking: list[Callable[[], object]] = [
+            lambda: self.client.delete("mock-text"),
+            lambda: self.client.copy("mock-text", "x"),
+            lambda: self.client.create("x", from_="mock-text"),
+            lambda: self.client.push("mock-text"),
+        ]
+        for ask in asking:
+            error = self.assertRaises(ollama.ResponseError, ask)
+            self.assertEqual(error.status_code, 501)
+            self.assertIn("not supported by this proxy", error.error)
+
+    def test_embed(self) -> None:
+        """Vectors come in the order of the texts, of length 1, whatever form the gateway uses."""
+        for model in ("vectors", "vectors-in-base64"):
+            reply = self.client.embed(model, ["", "aaaaaaaaaaaa"], dimensions=2)
+            self.assertEqual(reply.prompt_eval_count, 11)
+            first, second = reply.embeddings
+            # An empty text goes out as a blank, which is one character long.
+            for vector, (x, y) in ((first, (1, 3)), (second, (12, 3))):
+                self.assertAlmostEqual(vector[1] / vector[0], y / x, 6)
+                self.assertAlmostEqual(vector[0] ** 2 + vector[1] ** 2, 1, 6)
+
+    def test_embed_a_long_text(self) -> None:
+        """A text that is too long is cut until the model takes it, unless it must not be."""
+        [vector] = self.client.embed("vectors", "a" * 500).embeddings
+        self.assertAlmostEqual(vector[0] / vector[1], 50 / 3, 5)
+        error = self.assertRaises(
+            ollama.ResponseError, lambda: self.client.embed("vectors", "a" * 500, truncate=False)
+        )
+        self.assertEqual(
+            (error.status_code, error.error),
+            (400, "the input length exceeds the context length"),
+        )
+
+    def test_embeddings(self) -> None:
+        """The old way gives the vector as the model made it."""
+        self.assertEqual(list(self.client.embeddings("vectors", "aa").embedding), [2, 3, 4])
+
+    def test_no_such_model_to_embed_with(self) -> None:
+        """A model that does not exist is told in the words that clients know for it."""
+        error = self.assertRaises(ollama.ResponseError, lambda: self.client.embed("nope", "a"))
+        self.assertEqual(error.status_code, 404)
+        self.assertEqual(error.error, 'model "nope" not found, try pulling it first')
+
+    def test_names(self) -> None:
+        """A model answers under an alias, with a tag and in capitals, by the name it was called."""
+        daemon = self.start_daemon("--alias", "llama3=mock-text")
+        client = ollama.Client(host=daemon.url, trust_env=False)
+        self.addCleanup(client.close)
+        for name in ("llama3", "llama3:latest", "Mock-Text:latest"):
+            reply = client.chat(name, MESSAGES)
+            self.assertEqual((reply.model, reply.message.content), (name, MOCK_TEXT))
 
     def test_chat(self) -> None:
         """A chat has its text, its end and its counts."""

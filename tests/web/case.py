@@ -1,5 +1,8 @@
 """The test case of this folder."""
 
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import implementer
+
 from ollamaproxy.settings import Settings
 from tests.case import Case
 from tests.web.network import ClientConnection, Network
@@ -11,14 +14,28 @@ class NetworkCase(Case):
     """A test with a network in memory that must be quiet when the test is over."""
 
     settings: Settings | None = None
+    #: Whether the daemon asks the gateway for its models, or is told them.
+    discovers = False
 
     def setUp(self) -> None:
         super().setUp()
-        self.network = Network(self.settings)
+        self.network = Network(self.settings, discovers=self.discovers)
         self.addCleanup(self._assert_quiet)
 
     def _assert_quiet(self) -> None:
         self.assertEqual(self.network.leftovers(), [], "calls are still scheduled")
+
+    def hear_log(self) -> list[str]:
+        """Return a list that gets the texts of all that is logged from now on."""
+        texts: list[str] = []
+
+        @implementer(ILogObserver)
+        def hear(event: LogEvent) -> None:
+            texts.append(formatEvent(event))
+
+        globalLogPublisher.addObserver(hear)
+        self.addCleanup(globalLogPublisher.removeObserver, hear)
+        return texts
 
     def chat(self, **more: object) -> ClientConnection:
         """Return a client whose chat has reached the gateway."""

@@ -31,9 +31,13 @@ from ollamaproxy.access_log import ACCESS_KEY, AccessRecord
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.settings import Secret, Settings
 from ollamaproxy.tap import make_site
+from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.upstream.client import make_client, make_pool
+from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.endpoints import DeadlineEndpoint
 from ollamaproxy.upstream.gateway import Gateway
+from ollamaproxy.wire.model_facts import UNKNOWN_MODEL, ModelFacts
+from ollamaproxy.wire.model_lists import FactsByName
 
 #: 2026-11-24T12:00:00Z; the memory's calendar starts here.
 NOON_NS = 1_795_521_600 * 1_000_000_000
@@ -100,26 +104,30 @@ class GatewayConnection(Peer):
     A connection to the gateway, seen from the gateway.
 
     Attributes:
-        facts: What ``GET /v1/model/info`` is answered with, by the models'
-            names; it is refused if there are none, as by other gateways than LiteLLM.
-        facts_asked: How often that was asked for.
+        lists: What it answers by itself to ``GET`` of a path: a status and a
+            JSON value, or the value alone.  A path that is not there waits for
+            the test to answer.
+        asked: The paths of the requests that it answered by itself.
     """
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, lists: Mapping[str, Any], asked: list[str]) -> None:
         super().__init__()
-        self.facts = facts
-        self.facts_asked = 0
+        self.lists = lists
+        self.asked = asked
+        self._answered = False
 
     def dataReceived(self, data: bytes) -> None:
+        if self._answered:  # the next request on the same connection
+            self._answered, self.received = False, b""
         super().dataReceived(data)
-        if self.received.startswith(b"GET /v1/model/info ") and self.received.endswith(b"\r\n\r\n"):
-            self.received = b""
-            self.facts_asked += 1
-            entries = [
-                {"model_name": name, "model_info": info} for name, info in self.facts.items()
-            ]
-            status = 200 if entries else 404
-            self.reply(status, "application/json", json.dumps({"data": entries}))
+        if not self.received.startswith(b"GET ") or not self.received.endswith(b"\r\n\r\n"):
+            return
+        path = self.request.path
+        if path in self.lists:
+            self.asked.append(path)
+            answer = self.lists[path]
+            status, value = answer if isinstance(answer, tuple) else (200, answer)
+            self.reply(status, "application/json", json.dumps(value))
 
     @property
     def request(self) -> "GatewayRequest":
@@ -138,6 +146,7 @@ class GatewayConnection(Peer):
     ) -> None:
         """Answer in one piece."""
         content = body.encode() if isinstance(body, str) else body
+        self._answered = True
         more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self.raw(
             f"HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\n{more}"
@@ -170,6 +179,7 @@ class GatewayConnection(Peer):
         self.event({"choices": [{"index": 0, "delta": {}}], "usage": figures})
         self.event("[DONE]")
         self.chunk(b"")
+        self._answered = True
 
     def chunk(self, data: bytes) -> None:
         """Send one HTTP chunk; an empty one ends the body."""
@@ -269,20 +279,33 @@ class Network:
     Attributes:
         connecting: Called for every connection to the gateway, in place of
             making it, if set: returns what the endpoint's ``connect`` does.
-        facts: What the gateway tells of its models, by name.
+        models: What the gateway is known to have, unless it is to be asked.
+        times_discovered: How often that was looked up.
+        lists: See :class:`GatewayConnection`.
+        asked: See :class:`GatewayConnection`.
         gateway_connections: All that were made, oldest first.
         addresses: What was connected to: scheme, host, port.
         records: The access records so far.
         treq: What the daemon asks the gateway with.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, discovers: bool = False) -> None:
+        """
+        Start a daemon.
+
+        Args:
+            settings: Its settings.
+            discovers: It asks the gateway for its models; if not, it is told ``models``.
+        """
         self.settings = settings or Settings(
             base_url="http://gateway.test:4000", api_key=Secret(KEY)
         )
         self.clock = Clock()
         self.connecting: Callable[[], Deferred[IProtocol]] | None = None
-        self.facts: dict[str, Any] = {}
+        self.models: dict[str, ModelFacts] = {"m": UNKNOWN_MODEL}
+        self.times_discovered = 0
+        self.lists: dict[str, Any] = {}
+        self.asked: list[str] = []
         self.gateway_connections: list[GatewayConnection] = []
         self.addresses: list[tuple[bytes, bytes, int]] = []
         self._pumps: list[IOPump] = []
@@ -297,7 +320,17 @@ class Network:
         )
         self._observer = _Records()
         gateway = Gateway(self.treq, self.settings, clocks)
-        self.site = make_site(self.settings, clocks, gateway, self._observer)
+        self.catalogue = Catalogue(
+            Discovery(gateway).models if discovers else self._discover,
+            self.settings.models,
+            self.settings.freshness,
+            clocks,
+        )
+        self.site = make_site(self.settings, clocks, gateway, self.catalogue, self._observer)
+
+    async def _discover(self) -> FactsByName:
+        self.times_discovered += 1
+        return dict(self.models)
 
     @property
     def records(self) -> list[AccessRecord]:
@@ -313,7 +346,7 @@ class Network:
             return self.connecting()
         ours = factory.buildProtocol(IPv4Address("TCP", "10.0.0.4", 4000))
         assert ours is not None
-        theirs = GatewayConnection(self.facts)
+        theirs = GatewayConnection(self.lists, self.asked)
         self.gateway_connections.append(theirs)
         self._connect(theirs, ours)
         return succeed(ours)
@@ -352,12 +385,19 @@ class Network:
         return client.response(method)
 
     def flush(self) -> None:
-        """Move bytes until there are none left to move, in one turn of the reactor each."""
-        moved = True
-        while moved:
-            # Not any() of a generator: every connection gets its turn.
-            moved = sum(pump.pump() for pump in self._pumps) > 0
+        """Move bytes, and let turns of the reactor pass, until there are none left to move."""
+        self._move()
         self.clock.advance(0)
+        while self._move():
+            self.clock.advance(0)
+
+    def _move(self) -> bool:
+        """Move bytes until there are none left to move in this turn; return whether there were."""
+        moved = False
+        # Not any() of a generator: every connection gets its turn.
+        while sum(pump.pump() for pump in self._pumps) > 0:
+            moved = True
+        return moved
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -377,6 +417,7 @@ class Network:
         """Close all connections and return the calls that are still scheduled."""
         for pump in self._pumps:
             pump.clientIO.loseConnection()
+        self.catalogue.stop()
         self.flush()
         self._pool.closeCachedConnections()
         self.flush()

@@ -196,36 +196,3 @@ class Probes(NetworkCase):
         """A generate without a prompt and with keep_alive 0 is told that the model is unloaded."""
         client = self.network.ask("/api/generate", {"model": "m", "keep_alive": 0})
         self.assertEqual(client.response().json["done_reason"], "unload")
-
-
-class Models(NetworkCase):
-    def test_the_gateway_s_models(self) -> None:
-        """/api/tags lists what the gateway's /v1/models lists, in its order."""
-        client = self.network.client()
-        client.send("GET", "/api/tags")
-        self.network.flush()
-        self.assertEqual(self.network.gateway.request.path, "/v1/models")
-        self.network.gateway.reply(
-            200,
-            "application/json",
-            '{"data":[{"id":"gpt-4o","created":1677610602},{"id":"azure/b:c"}],"object":"list"}',
-        )
-        self.network.flush()
-        response = client.response()
-        self.assertEqual(response.headers["content-type"], "application/json; charset=utf-8")
-        self.assertEqual(
-            [model["name"] for model in response.json["models"]], ["gpt-4o", "azure/b:c"]
-        )
-
-    def test_head(self) -> None:
-        """HEAD /api/tags has the length of the list and no body."""
-        client = self.network.client()
-        client.send("HEAD", "/api/tags")
-        self.network.flush()
-        self.network.gateway.reply(200, "application/json", '{"data":[]}')
-        self.network.flush()
-        response = client.response("HEAD")
-        self.assertEqual(
-            (response.status, response.headers["content-length"]), (200, str(len('{"models":[]}')))
-        )
-        self.assertTrue(client.received.endswith(b"\r\n\r\n"))

@@ -3,9 +3,7 @@
 import base64
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol
-
+from ollamaproxy.wire.model_facts import ModelFacts
 from tests.web.case import NetworkCase
 from tests.web.network import ClientConnection
 
@@ -104,7 +102,7 @@ class Tools(NetworkCase):
 
     def test_a_model_without_tools(self) -> None:
         """A model that the gateway knows to have no tools is told in Ollama's words."""
-        self.network.facts = {"m": {"supports_function_calling": False}}
+        self.network.models = {"m": ModelFacts(tools=False)}
         response = self.chat(tools=[WEATHER]).response()
         self.assertEqual(response.status, 400)
         self.assertEqual(
@@ -139,8 +137,8 @@ class Pictures(NetworkCase):
 
 
 class Thinking(NetworkCase):
-    def effort(self, think: Any, **info: Any) -> Any:
-        self.network.facts = {"m": info} if info else {}
+    def effort(self, think: Any, **facts: Any) -> Any:
+        self.network.models = {"m": ModelFacts(**facts)}
         self.chat(think=think)
         return self.network.gateway.request.json.get("reasoning_effort")
 
@@ -158,7 +156,7 @@ class Thinking(NetworkCase):
 
     def test_a_level(self) -> None:
         """A level asks for just that."""
-        self.assertEqual(self.effort("low", supports_reasoning=True), "low")
+        self.assertEqual(self.effort("low", thinking=True), "low")
 
     def test_not_asked_for(self) -> None:
         """``false`` sends nothing to a model that is not known to understand it."""
@@ -166,11 +164,11 @@ class Thinking(NetworkCase):
 
     def test_turned_off(self) -> None:
         """``false`` turns thinking off where the gateway knows that it can be."""
-        self.assertEqual(self.effort(think=False, supports_none_reasoning_effort=True), "none")
+        self.assertEqual(self.effort(think=False, efforts=frozenset({"none"})), "none")
 
     def test_a_model_that_cannot(self) -> None:
         """A model that is known not to think is told in Ollama's words; ``false`` is fine."""
-        self.network.facts = {"m": {"supports_reasoning": False}}
+        self.network.models = {"m": ModelFacts(thinking=False)}
         response = self.chat(think="high").response()
         self.assertEqual(response.status, 400)
         self.assertEqual(response.json, {"error": '"m" does not support thinking'})
@@ -211,38 +209,9 @@ class Thinking(NetworkCase):
 
 
 class Facts(NetworkCase):
-    def test_one_question_for_many(self) -> None:
-        """However many clients need facts at once, the gateway is asked for them once."""
-        self.network.facts = {"m": {"supports_reasoning": True}}
-        for _ in range(3):
-            client = self.network.client()
-            client.send("POST", "/api/chat", {"model": "m", "prompt": "x", "think": True})
-        self.network.flush()
-        connections = self.network.gateway_connections
-        self.assertEqual(sum(peer.facts_asked for peer in connections), 1)
-        self.assertEqual(sum(peer.received.startswith(b"POST") for peer in connections), 3)
-
-    def test_a_gateway_that_does_not_tell(self) -> None:
-        """A gateway that never tells facts holds a chat up for 5 seconds and no longer."""
-        connect, hanging = self.network.connecting, Deferred[IProtocol]
-        self.network.connecting = hanging
-        self.chat(think=True)
-        self.network.connecting = connect
-        self.network.wait(5.1)
-        self.assertEqual(self.network.gateway.request.json["reasoning_effort"], "medium")
-
-    def test_a_client_that_leaves_meanwhile(self) -> None:
-        """A client that leaves while facts are asked for leaves nothing behind."""
-        self.network.connecting = Deferred[IProtocol]
-        client = self.chat(think=True)
-        client.leave()
-        self.network.flush()
-        self.network.wait(6)
-        self.assertEqual(self.network.records[-1].outcome, "client_left")
-
     def test_an_embedding_model(self) -> None:
         """Chat and generate with an embedding model are told in Ollama's words."""
-        self.network.facts = {"m": {"mode": "embedding"}}
+        self.network.models = {"m": ModelFacts(mode="embedding")}
         for path, purpose in (("/api/chat", "chat"), ("/api/generate", "generate")):
             body = {"model": "m", "prompt": "x", "think": False}
             response = self.network.ask(path, body).response()

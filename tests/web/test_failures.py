@@ -3,8 +3,6 @@
 from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError as TwistedRefused
 from twisted.internet.error import DNSLookupError, NoRouteError
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
-from zope.interface import implementer
 
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import KEY, ClientConnection, Response
@@ -34,11 +32,6 @@ class Unreachable(NetworkCase):
         response = self.chat().response()
         self.assertEqual(response.status, 502)
         self.assertIn("cannot reach the gateway", response.json["error"])
-
-    def test_the_model_list(self) -> None:
-        """/api/tags tells of an unreachable gateway, too, and does not show an empty list."""
-        self.network.connecting = lambda: fail(TwistedRefused())
-        self.assertEqual(self.network.get("/api/tags").status, 502)
 
 
 class NoAnswer(NetworkCase):
@@ -169,26 +162,15 @@ class Refusing(NetworkCase):
         self.assertIn("HTTP 503", response.json["error"])
 
 
-@implementer(ILogObserver)
-class _Heard:
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def __call__(self, event: LogEvent) -> None:
-        self.texts.append(formatEvent(event))
-
-
 class Log(NetworkCase):
     def test_tells_why_and_quotes_nobody(self) -> None:
         """The operator hears that the gateway refused, in no words that may be a prompt's."""
-        heard = _Heard()
-        globalLogPublisher.addObserver(heard)
-        self.addCleanup(globalLogPublisher.removeObserver, heard)
+        told = self.hear_log()
         self.chat()
         self.network.gateway.reply(400, "application/json", '{"error":"bad prompt: secret"}')
         self.network.flush()
-        self.assertIn("/api/chat: upstream_refused, HTTP 400", heard.texts)
-        self.assertNotIn("secret", "".join(heard.texts))
+        self.assertIn("/api/chat: upstream_refused, HTTP 400", told)
+        self.assertNotIn("secret", "".join(told))
 
 
 class InTheMiddle(NetworkCase):

@@ -1,0 +1,120 @@
+"""Texts to vectors: ``/api/embed`` and, of old, ``/api/embeddings``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ollamaproxy.errors import ModelNotFound, UpstreamRefused
+from ollamaproxy.models.listing import Model
+from ollamaproxy.resources.exchange import Endpoint
+from ollamaproxy.resources.workings import Workings
+from ollamaproxy.server.request import JSON, ProxyRequest
+from ollamaproxy.translate.embeddings import (
+    cuts,
+    is_too_long,
+    to_embedding,
+    to_unit_vectors,
+    too_long,
+)
+from ollamaproxy.translate.stopwatch import nanoseconds
+from ollamaproxy.wire.embeddings import (
+    EmbeddingReply,
+    EmbedRequest,
+    embed_object,
+    embedding_object,
+)
+
+
+class Embeddings(Endpoint):
+    """What both endpoints share: having the gateway make the vectors."""
+
+    methods = (b"POST",)
+
+    def __init__(self, workings: Workings) -> None:
+        super().__init__()
+        self._gateway = workings.gateway
+        self._catalogue = workings.catalogue
+        self._running = workings.running
+        self._default_model = workings.settings.models.default_model
+        self._clocks = workings.clocks
+
+    async def _load(self, embed: EmbedRequest) -> None:
+        """Find the model of a request without a text, which asks to load it."""
+        with _ollamas_words(embed.model):
+            model = await self._catalogue.find(embed.model)
+            if model is None:
+                raise ModelNotFound("")
+        self._running.load(model, embed.keep_alive_s)
+
+    async def _embed(self, embed: EmbedRequest) -> EmbeddingReply:
+        """
+        Have the gateway make a vector for each text.
+
+        Raises:
+            ProxyError: There are none, in the words of these endpoints.
+        """
+        with _ollamas_words(embed.model):
+            model = await self._catalogue.resolve(embed.model)
+            with self._running.using(model, embed.keep_alive_s):
+                return await self._embed_with(model, embed)
+
+    async def _embed_with(self, model: Model, embed: EmbedRequest) -> EmbeddingReply:
+        """Ask once, and for texts that are too long with less and less of them."""
+        try:
+            return await self._gateway.embed(to_embedding(embed, model, None), embed.model)
+        except UpstreamRefused as refused:
+            if not is_too_long(refused):
+                raise
+            if not embed.truncate:
+                raise too_long() from refused
+        for characters in cuts(embed.texts, model.facts.context_length):
+            try:
+                cut = to_embedding(embed, model, characters)
+                return await self._gateway.embed(cut, embed.model)
+            except UpstreamRefused as refused:
+                if not is_too_long(refused):
+                    raise
+        raise too_long()
+
+
+@contextmanager
+def _ollamas_words(model: str) -> Iterator[None]:
+    """Word a model that does not exist as Ollama does here, and only here."""
+    try:
+        yield
+    except ModelNotFound as error:
+        raise ModelNotFound(f'model "{model}" not found, try pulling it first') from error
+
+
+class Embed(Embeddings):
+    """``POST /api/embed``: any number of texts, and vectors of length 1."""
+
+    async def respond(self, request: ProxyRequest) -> None:
+        """Implement Endpoint; the order of the checks is Ollama's."""
+        embed = EmbedRequest.from_json(request.content.read(), self._default_model)
+        if not embed.texts:
+            await self._load(embed)
+            request.send_whole(200, JSON, embed_object(embed.model, ()))
+            return
+        sent_s = self._clocks.monotonic_s()
+        reply = await self._embed(embed)
+        vectors = to_unit_vectors(reply.vectors, embed.dimensions)
+        statistics = (
+            ("total_duration", nanoseconds(self._clocks.monotonic_s() - request.arrived_s)),
+            ("load_duration", nanoseconds(sent_s - request.arrived_s)),
+            ("prompt_eval_count", reply.prompt_tokens),
+        )
+        request.send_whole(200, JSON, embed_object(embed.model, vectors, statistics))
+
+
+class LegacyEmbeddings(Embeddings):
+    """``POST /api/embeddings``: one text, and its vector as the model made it."""
+
+    async def respond(self, request: ProxyRequest) -> None:
+        """Implement Endpoint; the order of the checks is Ollama's."""
+        embed = EmbedRequest.from_legacy_json(request.content.read(), self._default_model)
+        if not embed.texts:
+            await self._load(embed)
+            request.send_whole(200, JSON, embedding_object(()))
+            return
+        [vector] = (await self._embed(embed)).vectors
+        request.send_whole(200, JSON, embedding_object(vector))

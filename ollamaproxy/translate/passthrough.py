@@ -1,0 +1,169 @@
+"""
+The way of a reply that the gateway has in the client's own protocol.
+
+Events go on untouched as long as nothing has to change in them.  What must not
+go on is a failure that looks like an end, and a failure in the gateway's words.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ollamaproxy.errors import UpstreamError, UpstreamTruncated
+from ollamaproxy.translate.refusals import refusal_in_stream
+from ollamaproxy.wire.event_blocks import EventBlocks
+from ollamaproxy.wire.event_ends import EventEnds
+from ollamaproxy.wire.json_text import decode, encode, quote
+from ollamaproxy.wire.openai_errors import read_error
+from ollamaproxy.wire.sse import EventDecoder
+from ollamaproxy.wire.usage import Usage, read_usage
+
+_BETWEEN_EVENTS: Final = re.compile(rb"(?<=\n\n)|(?<=\r\n\r\n)")
+
+
+class ModelRenamer:
+    """Gives a reply the model's name that the client used, where the gateway has its own."""
+
+    def __init__(self, asked_as: str, target: str) -> None:
+        """
+        Prepare.
+
+        Args:
+            asked_as: The model as the client wrote it.
+            target: What the gateway calls it.
+        """
+        self.asked_as = asked_as
+        self.is_needed = asked_as != target
+        self._target = target
+        # The key, and the name as any JSON writer may write it.
+        names = b"|".join(
+            re.escape(name) for name in {quote(target).encode(), f'"{target}"'.encode()}
+        )
+        self._pattern: Final = re.compile(rb'("model"\s*:\s*)(?:%s)' % names)
+        self._replacement: Final = quote(asked_as).encode("ascii")
+
+    def in_events(self, events: bytes) -> bytes:
+        """Return events with the client's name in them."""
+        if not self.is_needed:
+            return events
+        return self._pattern.sub(lambda match: match[1] + self._replacement, events)
+
+    def in_object(self, body: bytes) -> bytes:
+        """Return a JSON object with the client's name at its top; what is none stays as it is."""
+        if not self.is_needed:
+            return body
+        try:
+            value = decode(body)
+        except ValueError:
+            return body
+        if not isinstance(value, dict) or value.get("model") != self._target:
+            return body
+        return encode({**value, "model": self.asked_as}).encode("ascii")
+
+
+class PassthroughPipeline:
+    """
+    Passes the events of one reply on.
+
+    Attributes:
+        content_type: Of the reply.
+        failure: Why the reply cannot go on; ``None`` while it can.
+        done: The reply is complete and nothing more will come out.
+    """
+
+    content_type: Final = b"text/event-stream; charset=utf-8"
+
+    def __init__(self, ends: EventEnds, renamer: ModelRenamer, max_event_bytes: int) -> None:
+        """
+        Begin a reply.
+
+        Args:
+            ends: How its protocol ends.
+            renamer: For the model's name.
+            max_event_bytes: A longer event is refused.
+        """
+        self.failure: UpstreamError | None = None
+        self.done = False
+        self._ends = ends
+        self._renamer = renamer
+        self._max_event_bytes = max_event_bytes
+        self._blocks = EventBlocks(max_event_bytes)
+        self._finished = False
+        self._first_usage = b""
+        self._last_usage = b""
+
+    def feed(self, data: bytes, now_s: float) -> bytes:  # noqa: ARG002 - as ReplyPipeline's
+        """
+        Take bytes of the gateway and return what they add to the client's reply.
+
+        What came before a failure in the same bytes is returned; look at
+        ``failure`` and ``done`` after every call.
+        """
+        if self.done or self.failure is not None:
+            return b""
+        try:
+            return self._passed(self._blocks.feed(data))
+        except UpstreamError as error:
+            self.failure = error
+            return b""
+
+    def end(self, now_s: float) -> bytes:  # noqa: ARG002 - as ReplyPipeline's
+        """Take note that the gateway's body ended as HTTP means it to; return what is left."""
+        if self.done or self.failure is not None:
+            return b""
+        out = self._passed(self._blocks.rest())
+        if self.failure is None:
+            if self._finished or self.done:
+                self.done = True
+            else:
+                self.failure = UpstreamTruncated("the gateway's reply stopped before its end")
+        return out
+
+    def usage(self) -> Usage:
+        """Return how many tokens the prompt and the answer had, as far as the events told."""
+        prompt = completion = 0
+        for event in self._objects(self._first_usage + self._last_usage):
+            found = read_usage(event)
+            prompt, completion = (
+                found.prompt_tokens or prompt,
+                found.completion_tokens or completion,
+            )
+        return Usage(prompt, completion)
+
+    def _passed(self, events: bytes) -> bytes:
+        if not events:
+            return b""
+        if b'"error"' in events:
+            events = self._before_failure(events)
+        if b'"usage"' in events:
+            # Anthropic tells the prompt's at the beginning, and everybody the rest at the end.
+            self._first_usage = self._first_usage or events
+            self._last_usage = events
+        if self._ends.is_last(events):
+            self.done = True
+        elif not self._finished and self._ends.is_finished(events):
+            self._finished = True
+        return self._renamer.in_events(events)
+
+    def _before_failure(self, events: bytes) -> bytes:
+        """Return the events before one that is an error, and note it; mostly all of them."""
+        passed = b""
+        for event in _BETWEEN_EVENTS.split(events):
+            for value in self._objects(event):
+                error = value.get("error")
+                # In OpenAI's responses the key is there in good events, too, and null.
+                if error and value.get("type", "error") == "error":
+                    self.failure = refusal_in_stream(read_error(error))
+                    return passed
+            passed += event
+        return passed
+
+    def _objects(self, events: bytes) -> Iterator[dict[str, Any]]:
+        """Yield the JSON objects among the data of events."""
+        for data in EventDecoder(self._max_event_bytes).feed(events):
+            try:
+                value = decode(data)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value
