@@ -31,6 +31,10 @@ class AccessRecord:
         duration_s: From the request line's arrival to the end, in seconds.
         outcome: ``done``, ``client_left``, ``parser_refused``, or the outcome
             of the error that ended it.
+        model: The model that was asked for, as the client wrote it; empty if none was.
+        prompt_tokens, completion_tokens: As the gateway told; 0 if it did not.
+        first_byte_s: From the request line's arrival to the first byte of the
+            reply, in seconds; ``None`` if there was none.
     """
 
     ended_ns: int
@@ -42,6 +46,10 @@ class AccessRecord:
     body_bytes: int
     duration_s: float
     outcome: str
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    first_byte_s: float | None = None
 
 
 def format_line(record: AccessRecord, zone: tzinfo | None = None) -> str:

@@ -10,6 +10,7 @@ from ollamaproxy.errors import ProxyError, UpstreamError
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.settings import Deadlines
 from ollamaproxy.upstream.body import BodyReader
+from ollamaproxy.wire.usage import Usage
 
 
 class Pipeline(Protocol):
@@ -32,6 +33,9 @@ class Pipeline(Protocol):
 
     def end(self, now_s: float) -> bytes:
         """Take note that the gateway's body ended in order; return what is left to send."""
+
+    def usage(self) -> Usage:
+        """Return what the reply cost, as far as it was told."""
 
 
 class Relay:
@@ -81,6 +85,7 @@ class Relay:
             await self._reader.finished
             self._send(self._pipeline.end(self._clocks.monotonic_s()))
         finally:
+            self._request.usage = self._pipeline.usage()
             # A connection that is gone has no producer any more.
             if not self._request.client_left:
                 self._request.unregisterProducer()
@@ -100,7 +105,7 @@ class Relay:
 
     def _begin(self, first: bytes) -> None:
         """Set the reply's head, just before its first bytes."""
-        self._request.setHeader(b"Content-Type", self._pipeline.content_type)
+        self._request.begin(self._pipeline.content_type)
         if self._pipeline.done:
             # All there will ever be: an object, or a stream that came in one read.
             self._request.setHeader(b"Content-Length", b"%d" % len(first))

@@ -115,6 +115,7 @@ class Chat(Completions):
         chat = ChatRequest.from_json(request.content.read(), self._default_model)
         controls = chat.controls
         layout = ChatLayout(chat.model)
+        request.model = chat.model
         if not chat.messages:
             await self._load(request, chat, layout)
             return
@@ -140,6 +141,7 @@ class Generate(Completions):
         generate = GenerateRequest.from_json(request.content.read(), self._default_model)
         controls = generate.controls
         layout = GenerateLayout(generate.model)
+        request.model = generate.model
         if not generate.prompt:
             await self._load(request, generate, layout)
             return

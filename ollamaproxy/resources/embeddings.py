@@ -22,6 +22,7 @@ from ollamaproxy.wire.embeddings import (
     embed_object,
     embedding_object,
 )
+from ollamaproxy.wire.usage import Usage
 
 
 class Embeddings(Endpoint):
@@ -91,12 +92,14 @@ class Embed(Embeddings):
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
         embed = EmbedRequest.from_json(request.content.read(), self._default_model)
+        request.model = embed.model
         if not embed.texts:
             await self._load(embed)
             request.send_whole(200, JSON, embed_object(embed.model, ()))
             return
         sent_s = self._clocks.monotonic_s()
         reply = await self._embed(embed)
+        request.usage = Usage(reply.prompt_tokens)
         vectors = to_unit_vectors(reply.vectors, embed.dimensions)
         statistics = (
             ("total_duration", nanoseconds(self._clocks.monotonic_s() - request.arrived_s)),
@@ -112,9 +115,12 @@ class LegacyEmbeddings(Embeddings):
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
         embed = EmbedRequest.from_legacy_json(request.content.read(), self._default_model)
+        request.model = embed.model
         if not embed.texts:
             await self._load(embed)
             request.send_whole(200, JSON, embedding_object(()))
             return
-        [vector] = (await self._embed(embed)).vectors
+        reply = await self._embed(embed)
+        request.usage = Usage(reply.prompt_tokens)
+        [vector] = reply.vectors
         request.send_whole(200, JSON, embedding_object(vector))

@@ -4,7 +4,6 @@ The routes under ``/v1``, which the gateway has as well: OpenAI's and Anthropic'
 Requests are rebuilt, replies pass: events as they come, objects as a whole.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -13,8 +12,8 @@ from twisted.web.iweb import IResponse
 from ollamaproxy.relay import Relay
 from ollamaproxy.resources.exchange import Endpoint
 from ollamaproxy.resources.workings import Workings
-from ollamaproxy.server.request import ProxyRequest
-from ollamaproxy.translate.passthrough import ModelRenamer, PassthroughPipeline
+from ollamaproxy.server.request import ProxyRequest, random_request_id
+from ollamaproxy.translate.passthrough import ModelRenamer, PassthroughPipeline, usage_in
 from ollamaproxy.upstream.gateway import (
     EVENT_STREAM,
     JSON,
@@ -40,11 +39,6 @@ _ANTHROPIC_HEADERS: Final = (b"Anthropic-Version", b"Anthropic-Beta")
 _CONTENT_TYPES: Final = {JSON: b"application/json", TEXT: b"text/plain; charset=utf-8"}
 
 
-def random_request_id() -> str:
-    """Return an id for a failed request in Anthropic's form."""
-    return f"req_{secrets.token_hex(12)}"
-
-
 class Forwarding(Endpoint):
     """An endpoint whose requests go on to the gateway's route of the same name."""
 
@@ -63,6 +57,7 @@ class Forwarding(Endpoint):
         body = decompressed(request.content.read(), encoding)
         default_model = self._workings.settings.models.default_model
         asked = ForwardedRequest.from_json(self._route, body, default_model)
+        request.model = asked.model
         model = await self._workings.catalogue.resolve(asked.model)
         question = json_question(asked.for_target(model.target).to_json, self._headers(request))
         with self._workings.running.using(model, DEFAULT_KEEP_ALIVE_S):
@@ -81,8 +76,10 @@ class Forwarding(Endpoint):
         if media_type(response) == EVENT_STREAM:
             await self._relay(request, response, renamer)
         else:
-            whole = renamer.in_object(await gateway.read(response))
-            request.send_whole(200, _CONTENT_TYPES[media_type(response)], whole)
+            whole = await gateway.read(response)
+            request.usage = usage_in(whole)
+            content_type = _CONTENT_TYPES[media_type(response)]
+            request.send_whole(200, content_type, renamer.in_object(whole))
 
     async def _relay(
         self, request: ProxyRequest, response: IResponse, renamer: ModelRenamer

@@ -33,6 +33,7 @@ class Transcriptions(Forwarding):
             raise BadRequest("model is required")
         if not any(part.name == b"file" and part.filename is not None for part in parts):
             raise BadRequest("file is required: http: no such file")
+        request.model = asked
         model = await self._workings.catalogue.resolve(asked)
         others = (part for part in parts if part.name != b"model")
         question = _question((Part.of_value(b"model", model.target), *others))

@@ -17,9 +17,10 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
-from ollamaproxy.server.request import JSON, ProxyRequest
+from ollamaproxy.errors import BadRequest
+from ollamaproxy.server.request import JSON, ProxyRequest, random_request_id
 from ollamaproxy.settings import KIB
-from ollamaproxy.wire.ndjson import error_object
+from ollamaproxy.wire.error_forms import form_for
 
 #: As much as a client may send ahead while a request is being answered.
 _MAX_WAITING_BYTES: Final = 16 * KIB
@@ -50,7 +51,8 @@ class Channel(http.HTTPChannel):
             return
         self._refused = True
         request_line = self._request_line()
-        body = error_object(message).encode("ascii")
+        form = form_for(request_line[1], random_request_id)
+        body = form.body(BadRequest(message, status)).encode("ascii")
         head = (
             b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode("ascii")),
             b"Content-Type: %s\r\nContent-Length: %d\r\n" % (JSON, len(body)),

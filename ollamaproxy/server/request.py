@@ -1,6 +1,7 @@
 """A client's request, from its first line to its access record."""
 
 import re
+import secrets
 from collections.abc import Callable
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
@@ -12,7 +13,8 @@ from twisted.web.resource import IResource
 from ollamaproxy.access_log import AccessRecord
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import InternalError
-from ollamaproxy.wire.ndjson import error_object
+from ollamaproxy.wire.error_forms import form_for
+from ollamaproxy.wire.usage import Usage
 
 #: nginx's and Ollama's status for a client that left before it was answered.
 CLIENT_LEFT = 499
@@ -26,6 +28,11 @@ _AUTHORITY = re.compile(rb"^https?://[^/]*(?=/)", re.IGNORECASE)
 RequestLine = tuple[bytes, bytes, bytes]
 
 
+def random_request_id() -> str:
+    """Return an id for a failed request in Anthropic's form."""
+    return f"req_{secrets.token_hex(12)}"
+
+
 class ProxyRequest(server.Request):
     """
     One request and the one record of its end.
@@ -35,12 +42,16 @@ class ProxyRequest(server.Request):
         arrived_ns: The same on the calendar, in nanoseconds since 1970.
         outcome: What the access record will say of it.
         client_left: The connection is gone; writing and finishing are over.
+        model: The model that is asked for, for the record.
+        usage: What the reply cost, for the record.
     """
 
     # Go sends no Content-Type that nobody set; Twisted would send text/html.
     defaultContentType = None
     outcome = "done"
     client_left = False
+    model = ""
+    usage = Usage()
     content: BinaryIO
     postpath: list[bytes]
 
@@ -71,6 +82,7 @@ class ProxyRequest(server.Request):
         self.arrived_s = clocks.monotonic_s()
         self.arrived_ns = clocks.wall_ns()
         self.request_line: RequestLine = (b"", b"", b"")
+        self._first_byte_s: float | None = None
 
     def process(self) -> None:
         """
@@ -101,7 +113,8 @@ class ProxyRequest(server.Request):
         self._log.failure("A request failed for a reason that is a bug", failure=reason)
         error = InternalError()
         self.outcome = error.outcome
-        self.send_whole(error.status, JSON, error_object(error.message))
+        form = form_for(self.path, random_request_id)
+        self.send_whole(error.status, JSON, form.body(error))
         return reason
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -115,10 +128,15 @@ class ProxyRequest(server.Request):
         """Send a reply in one piece and end the request; for HEAD, everything but the body."""
         content = body.encode("ascii") if isinstance(body, str) else body
         self.setResponseCode(status)
-        self.setHeader(b"Content-Type", content_type)
+        self.begin(content_type)
         self.setHeader(b"Content-Length", b"%d" % len(content))
         self.write(content)
         self.finish()
+
+    def begin(self, content_type: bytes) -> None:
+        """Take note that the first bytes of the reply's body are about to be written."""
+        self.setHeader(b"Content-Type", content_type)
+        self._first_byte_s = self._clocks.monotonic_s() - self.arrived_s
 
     def finish(self) -> None:
         """Override: record the request first, for the next one may run inside of this call."""
@@ -154,5 +172,9 @@ class ProxyRequest(server.Request):
                 body_bytes=body_bytes,
                 duration_s=self._clocks.monotonic_s() - self.arrived_s,
                 outcome=outcome or self.outcome,
+                model=self.model,
+                prompt_tokens=self.usage.prompt_tokens,
+                completion_tokens=self.usage.completion_tokens,
+                first_byte_s=self._first_byte_s,
             )
         )

@@ -18,6 +18,9 @@ from ollamaproxy.wire.openai_errors import read_error
 from ollamaproxy.wire.sse import EventDecoder
 from ollamaproxy.wire.usage import Usage, read_usage
 
+#: Where servers put a reply's usage: near its beginning or its end.
+_TAIL_BYTES: Final = 4096
+
 _BETWEEN_EVENTS: Final = re.compile(rb"(?<=\n\n)|(?<=\r\n\r\n)")
 
 
@@ -59,6 +62,17 @@ class ModelRenamer:
         if not isinstance(value, dict) or value.get("model") != self._target:
             return body
         return encode({**value, "model": self.asked_as}).encode("ascii")
+
+
+def usage_in(body: bytes) -> Usage:
+    """Return how many tokens a reply in one object had; zeros if it does not tell."""
+    if b'"usage"' not in body[-_TAIL_BYTES:] and b'"usage"' not in body[:_TAIL_BYTES]:
+        return Usage()  # not worth reading megabytes of vectors
+    try:
+        value = decode(body)
+    except ValueError:
+        return Usage()
+    return read_usage(value) if isinstance(value, dict) else Usage()
 
 
 class PassthroughPipeline:

@@ -19,6 +19,7 @@ from ollamaproxy.translate.stopwatch import Stopwatch
 from ollamaproxy.wire.ndjson import Chunk, Ending, Layout, WholeToolCall
 from ollamaproxy.wire.openai import END_OF_STREAM, decode_event
 from ollamaproxy.wire.sse import EventDecoder
+from ollamaproxy.wire.usage import Usage
 
 
 class Encoder(Protocol):
@@ -109,6 +110,10 @@ class ReplyPipeline:
         self._decoder = EventDecoder(max_event_bytes)
         self._translator = translator
         self._stopwatch = stopwatch
+
+    def usage(self) -> Usage:
+        """Return how many tokens the prompt and the answer had, as far as the gateway told."""
+        return self._translator.usage
 
     def feed(self, data: bytes, now_s: float) -> bytes:
         """

@@ -23,6 +23,9 @@ _UNKNOWN_MODEL = (
     "There are no healthy deployments for this model",
 )
 
+#: What LiteLLM says of a parameter that a model lacks.
+_LACKING = ("does not support parameters", "litellm.drop_params")
+
 #: LiteLLM without a database says 400 to a wrong key.
 _NO_DATABASE = "no_db_connection"
 
@@ -64,7 +67,7 @@ def _presentable(message: str) -> str:
 
 def is_about_parameters(refused: UpstreamRefused) -> bool:
     """Whether LiteLLM refused a request for a parameter that the model does not have."""
-    return refused.status == 400 and "does not support parameters" in refused.message
+    return refused.status == 400 and any(words in refused.message for words in _LACKING)
 
 
 def _is_about_unknown_model(status: int, report: ErrorReport) -> bool:

@@ -30,7 +30,12 @@ class ReplyWishes:
 
 
 class ReplyTranslator:
-    """Translates one reply: events in as they come, then the last chunks and an ending out."""
+    """
+    Translates one reply: events in as they come, then the last chunks and an ending out.
+
+    Attributes:
+        usage: How many tokens it has cost, as far as the gateway has told.
+    """
 
     def __init__(
         self, stopwatch: Stopwatch, new_call_id: Callable[[], str], wishes: ReplyWishes
@@ -49,7 +54,7 @@ class ReplyTranslator:
         self._tags.settled = not wishes.split_tags
         self._tool_calls = ToolCallGatherer(new_call_id)
         self._finish_reason: str | None = None
-        self._usage = Usage()
+        self.usage = Usage()
 
     @property
     def finished(self) -> bool:
@@ -66,7 +71,7 @@ class ReplyTranslator:
         """
         if event.usage is not None:
             # Comes on its own, on the last event, or growing on every one.
-            self._usage = event.usage
+            self.usage = event.usage
         if event.finish_reason is not None:
             self._finish_reason = event.finish_reason
         for piece in event.tool_calls:
@@ -111,9 +116,9 @@ class ReplyTranslator:
             statistics=(
                 ("total_duration", durations.total),
                 ("load_duration", durations.load),
-                ("prompt_eval_count", self._usage.prompt_tokens),
+                ("prompt_eval_count", self.usage.prompt_tokens),
                 ("prompt_eval_duration", durations.prompt_eval),
-                ("eval_count", self._usage.completion_tokens),
+                ("eval_count", self.usage.completion_tokens),
                 ("eval_duration", durations.eval),
             ),
         )

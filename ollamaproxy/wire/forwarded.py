@@ -52,7 +52,7 @@ class Route:
     struct: Struct
     no_model: Callable[[], BadRequest] = lambda: BadRequest("model is required")
     check: Callable[[Mapping[str, Any]], None] = lambda _fields: None
-    drops_params: bool = False
+    drops_params: bool = True
 
 
 @frozen(kw_only=True)
@@ -91,7 +91,9 @@ class ForwardedRequest:
             raise BadRequest("EOF")  # Go's word, which this part of Ollama does not translate
         value = decode_body(body)
         known = route.struct.decode(value)
-        fields = {key: item for key, item in (value or {}).items() if key.lower() not in _KEPT_HERE}
+        fields = {
+            key: item for key, item in (value or {}).items() if not _is_kept_here(key.lower())
+        }
         model = known.get("model") or default_model
         if not model:
             raise route.no_model()
@@ -117,6 +119,10 @@ class Forward:
         if drop_params and self.request.route.drops_params:
             body["drop_params"] = True
         return encode(body).encode("ascii")
+
+
+def _is_kept_here(key: str) -> bool:
+    return key in _KEPT_HERE or key.startswith("litellm_")
 
 
 def _no_such_model() -> ModelNotFound:
@@ -148,17 +154,18 @@ CHAT_COMPLETIONS: Final = Route(
     path="/v1/chat/completions",
     struct=_struct("ChatCompletionRequest"),
     check=_check_chat,
-    drops_params=True,
 )
 TEXT_COMPLETIONS: Final = Route(
     path="/v1/completions",
     struct=_struct("CompletionRequest"),
     no_model=_no_such_model,
-    drops_params=True,
 )
 #: LiteLLM would silently leave ``dimensions`` out, so it is not told to.
 EMBEDDINGS: Final = Route(
-    path="/v1/embeddings", struct=_struct("EmbedRequest"), no_model=_no_such_model
+    path="/v1/embeddings",
+    struct=_struct("EmbedRequest"),
+    no_model=_no_such_model,
+    drops_params=False,
 )
 RESPONSES: Final = Route(path="/v1/responses", struct=_struct("ResponsesRequest"))
 MESSAGES: Final = Route(
@@ -171,4 +178,5 @@ COUNT_TOKENS: Final = Route(
     path="/v1/messages/count_tokens",
     struct=_struct("MessagesRequest", "anthropic"),
     check=_check_count_tokens,
+    drops_params=False,
 )

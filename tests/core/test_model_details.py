@@ -13,6 +13,7 @@ from ollamaproxy.translate.model_details import (
     capabilities,
     context_length,
     digest,
+    openai_entry,
     running,
     show,
     tags,
@@ -131,6 +132,13 @@ class Bytes(Case):
             '"details":{"parent_model":"","format":"gguf","family":"azure_ai",'
             '"families":["azure_ai","clip"],"parameter_size":"","quantization_level":""},'
             '"expires_at":"2026-11-24T12:00:00.5Z","size_vram":0,"context_length":9}]}',
+        )
+
+    def test_openai(self) -> None:
+        """OpenAI's clients hear the name, and the moment that Ollama's hear."""
+        self.assertEqual(
+            openai_entry("gpt"),
+            {"id": "gpt", "object": "model", "created": 1_677_610_602, "owned_by": "library"},
         )
 
     def test_none(self) -> None:

@@ -41,6 +41,10 @@ class Records(NetworkCase):
                 body_bytes=len(client.response().body),
                 duration_s=2.5,
                 outcome="done",
+                model="m",
+                prompt_tokens=11,
+                completion_tokens=7,
+                first_byte_s=0.0,
             ),
         )
 
