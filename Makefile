@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo test check litellm clean
+.PHONY: demo test check litellm agents clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -17,6 +18,8 @@ check: .venv/dev-installed
 	$(BIN)/mypy
 
 litellm: .venv-litellm/installed .venv/clients-installed
+
+agents: .agents/installed
 
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.
@@ -42,6 +45,12 @@ litellm: .venv-litellm/installed .venv/clients-installed
 	.venv-litellm/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+# The second command is what npm 11 does not do by itself.
+.agents/installed: Makefile
+	npm install --prefix .agents --no-package-lock --no-audit --no-fund --loglevel=error $(AGENTS)
+	node .agents/node_modules/@anthropic-ai/claude-code/install.cjs
+	touch $@
+
 clean:
-	rm -rf .venv .venv-litellm build *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-litellm .agents build *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp*

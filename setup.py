@@ -16,7 +16,7 @@ TESTS = [
     "pytest-twisted>=1.14.3",
 ]
 #: Clients for the tests against a real LiteLLM, which `make litellm` installs.
-CLIENTS = ["langchain-ollama>=1.1"]
+CLIENTS = ["anthropic>=2.14", "langchain-ollama>=1.1", "openai>=3.57"]
 LINT = [
     "mypy>=2.4",
     "mypy-zope>=1.0.17",

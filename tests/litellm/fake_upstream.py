@@ -164,6 +164,8 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_object(200, {})
         elif self.path in {"/v1/chat/completions", "/v1/completions"}:
             self._complete(json.loads(body))
+        elif self.path == "/v1/responses":
+            self._respond(json.loads(body))
         elif self.path == "/v1/embeddings":
             self._embed(json.loads(body))
         else:
@@ -185,6 +187,64 @@ class Conversation(BaseHTTPRequestHandler):
             steps = SCRIPTS.get(model) or REACTIONS[model](request)
             self._stream(request, steps)
 
+    def _respond(self, request: Request) -> None:
+        """Answer in OpenAI's newer protocol: one message of one text."""
+        text = "Hello from the coder."
+        part = {"type": "output_text", "text": text, "annotations": []}
+        item = {
+            "type": "message",
+            "id": "msg_1",
+            "status": "completed",
+            "role": "assistant",
+            "content": [part],
+        }
+        begun: dict[str, Any] = {
+            "id": "resp_1",
+            "object": "response",
+            "created_at": 1700000000,
+            "status": "in_progress",
+            "model": request["model"],
+            "output": [],
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "tools": [],
+            "error": None,
+            "incomplete_details": None,
+            "instructions": None,
+            "metadata": {},
+            "temperature": 1.0,
+            "top_p": 1.0,
+        }
+        usage = {
+            "input_tokens": 11,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 7,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 18,
+        }
+        ended = {**begun, "status": "completed", "output": [item], "usage": usage}
+        if not request.get("stream"):
+            self._send_object(200, ended)
+            return
+        where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        empty = {**item, "status": "in_progress", "content": []}
+        events: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("response.created", {"response": begun}),
+            ("response.in_progress", {"response": begun}),
+            ("response.output_item.added", {"output_index": 0, "item": empty}),
+            ("response.content_part.added", {**where, "part": {**part, "text": ""}}),
+            ("response.output_text.delta", {**where, "delta": text[:6], "logprobs": []}),
+            ("response.output_text.delta", {**where, "delta": text[6:], "logprobs": []}),
+            ("response.output_text.done", {**where, "text": text, "logprobs": []}),
+            ("response.content_part.done", {**where, "part": part}),
+            ("response.output_item.done", {"output_index": 0, "item": item}),
+            ("response.completed", {"response": ended}),
+        )
+        self._begin_stream()
+        for number, (kind, event) in enumerate(events):
+            self._send_event({"type": kind, "sequence_number": number, **event})
+        self._send_chunk(b"")
+
     def _embed(self, request: Request) -> None:
         """Make a vector of a text's length, a 3 and a 4; refuse texts that are too long."""
         if any(len(text) > LONGEST_TEXT for text in request["input"]):
@@ -204,10 +264,7 @@ class Conversation(BaseHTTPRequestHandler):
     def _stream(self, request: Request, steps: tuple[Step, ...]) -> None:
         model = request["model"]
         prompt = request["messages"][-1]["content"] if "messages" in request else ""
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self._begin_stream()
         self._send_event(piece(model, {"role": "assistant", "content": ""}))
         calls = 0
         for step in steps:
@@ -236,6 +293,12 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_event(envelope(model) | {"choices": [], "usage": USAGE})
         self._send_chunk(b"data: [DONE]\n\n")
         self._send_chunk(b"")
+
+    def _begin_stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
 
     def _send_text(self, request: Request, text: str) -> None:
         model = request["model"]
