@@ -31,6 +31,7 @@ class _Use:
     requests: int = 0
     until_s: float = -math.inf
     keep_alive_s: float = 0.0
+    unloaded: bool = False
 
 
 class RunningModels:
@@ -57,9 +58,11 @@ class RunningModels:
         use.model = model
         use.requests += 1
         use.keep_alive_s = keep_alive_s
+        use.unloaded = False
         try:
             yield
-            use.until_s = self._after(keep_alive_s)
+            if not use.unloaded:
+                use.until_s = self._after(keep_alive_s)
         finally:
             use.requests -= 1
 
@@ -70,8 +73,9 @@ class RunningModels:
 
     def unload(self, model: Model) -> None:
         """Keep a model no longer than its requests last."""
-        if model.name in self._uses:
-            self._uses[model.name].until_s = -math.inf
+        use = self._uses.get(model.name)
+        if use is not None:
+            use.until_s, use.keep_alive_s, use.unloaded = -math.inf, 0.0, True
 
     def now(self) -> list[RunningModel]:
         """Return the models in use, and what is kept, the longest first, as Ollama does."""

@@ -39,6 +39,10 @@ def marked(told: FactsByName, listed: FactsByName) -> FactsByName:
     """
     wildcards = [Pattern(name) for name in listed if "*" in name]
     return {
-        name: evolve(facts, from_wildcard=any(wildcard.matches(name) for wildcard in wildcards))
+        name: evolve(
+            facts,
+            from_wildcard=facts.from_wildcard
+            or any(wildcard.matches(name) for wildcard in wildcards),
+        )
         for name, facts in told.items()
     }

@@ -66,18 +66,27 @@ class ModelList:
             if name not in wildcards
         }
         self._all = _Names(own.values())
-        allowed = [model for model in own.values() if rules.allow(model.name)]
-        self._aliases = {alias.name: alias.target for alias in rules.aliases}
+        found = {alias: self._own(alias.target) for alias in rules.aliases}
         aliased = [
-            Model(name, found.target, rules.overridden(name, found.facts))
-            for name, target in self._aliases.items()
-            if (found := self._own(target)) is not None
+            Model(alias.name, model.target, rules.overridden(alias.name, model.facts))
+            for alias, model in found.items()
+            if model is not None
         ]
-        self.missing_targets = frozenset(self._aliases) - {model.name for model in aliased}
-        allowed = [model for model in allowed if model.name not in self._aliases]
+        missing = [alias for alias, model in found.items() if model is None]
+        self.missing_targets = frozenset(alias.name for alias in missing)
+        self._unlisted_aliases = _Names(
+            Model(alias.name, alias.target, rules.overridden(alias.name, UNKNOWN_MODEL))
+            for alias in missing
+        )
+        shadowed = {model.name for model in aliased}
+        allowed = [
+            model
+            for model in own.values()
+            if self._allows(model.name) and model.name not in shadowed
+        ]
         self._names = _Names([*aliased, *allowed])
         self.published = (
-            *aliased,
+            *filter(_is_usable, aliased),
             *(model for model in allowed if not model.facts.from_wildcard and _is_usable(model)),
             *sorted(
                 (model for model in allowed if self._is_shown_wildcard(model)),
@@ -95,7 +104,7 @@ class ModelList:
         if found is not None:
             return found
         covered = self._covered(_bare(name))
-        return covered if covered is not None and self._rules.allow(covered.name) else None
+        return covered if covered is not None and self._allows(name) else None
 
     def resolve(self, name: str) -> Model | None:
         """
@@ -105,15 +114,19 @@ class ModelList:
         is asked for by its own name.  ``None`` if the operator does not want
         that model to exist.
         """
-        found = self.find(name)
+        name = name.strip()
+        found = self.find(name) or self._unlisted_aliases.find(name)
         if found is not None:
             return found
-        bare = _bare(name.strip())
-        if bare in self._aliases:
-            return Model(bare, self._aliases[bare])
-        if not self._rules.allow(bare):
+        bare = _bare(name)
+        if not self._allows(name):
             return None
         return Model(bare, bare, self._rules.overridden(bare, UNKNOWN_MODEL))
+
+    def _allows(self, name: str) -> bool:
+        """Whether the operator wants a name to exist, which ``:latest`` may end or not."""
+        bare = _bare(name)
+        return self._rules.allow(bare, bare + _LATEST)
 
     def _own(self, target: str) -> Model | None:
         """Return a model by the gateway's name, whether clients may have it under that or not."""
@@ -122,7 +135,7 @@ class ModelList:
     def _covered(self, name: str) -> Model | None:
         """Return the model that a wildcard makes of a name, if one covers it."""
         for pattern, facts in self._wildcards:
-            if pattern.matches(name):
+            if pattern.matches(name) and name and "*" not in name:
                 known = self._rules.overridden(name, evolve(facts, from_wildcard=True))
                 return Model(name, name, known)
         return None
@@ -158,7 +171,9 @@ def _spellings(name: str) -> Iterator[str]:
 
 def _bare(name: str) -> str:
     """Return a name without ``:latest``, which is Ollama's and means nothing to a gateway."""
-    return name.removesuffix(_LATEST) or name
+    while len(name) > len(_LATEST) and name.lower().endswith(_LATEST):
+        name = name[: -len(_LATEST)]
+    return name
 
 
 def _is_usable(model: Model) -> bool:

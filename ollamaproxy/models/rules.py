@@ -153,10 +153,10 @@ class ModelRules:
     hide_wildcards: bool = False
     default_model: str | None = None
 
-    def allow(self, name: str) -> bool:
-        """Whether a name of the gateway's exists for clients."""
-        included = not self.include or _any_matches(self.include, name)
-        return included and not _any_matches(self.exclude, name)
+    def allow(self, *spellings: str) -> bool:
+        """Whether a name exists for clients: a spelling of it is included, and none excluded."""
+        included = not self.include or _any_matches(self.include, spellings)
+        return included and not _any_matches(self.exclude, spellings)
 
     def overridden(self, name: str, facts: ModelFacts) -> ModelFacts:
         """Return the facts of a name, with what is known better."""
@@ -166,5 +166,5 @@ class ModelRules:
         return facts
 
 
-def _any_matches(patterns: Iterable[Pattern], name: str) -> bool:
-    return any(pattern.matches(name) for pattern in patterns)
+def _any_matches(patterns: Iterable[Pattern], names: Iterable[str]) -> bool:
+    return any(pattern.matches(name) for pattern in patterns for name in names)

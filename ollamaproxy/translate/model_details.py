@@ -74,7 +74,7 @@ def context_length(model: Model) -> int:
 
 def _is_embedding(model: Model) -> bool:
     if model.facts.mode is None:
-        return "embed" in model.name.lower()
+        return "embed" in f"{model.name} {model.target}".lower()
     return model.facts.mode == "embedding"
 
 

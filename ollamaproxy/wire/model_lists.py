@@ -35,6 +35,8 @@ _CONTEXT_LENGTHS: Final = (
 #: Servers that name themselves as the owners of their models; others name
 #: anybody, LiteLLM always OpenAI.
 _SERVERS: Final = frozenset({"vllm", "llamacpp"})
+#: What every client can read.
+_MAX_COUNT: Final = 2**53
 _OUTPUT_LIMITS: Final = (("max_output_tokens",), ("top_provider", "max_completion_tokens"))
 
 
@@ -67,6 +69,8 @@ def _model_info(entries: Iterable[Mapping[str, Any]]) -> FactsByName:
         models_of_id.setdefault(info.get("id"), set()).add(model)
     facts: dict[str, ModelFacts] = {}
     for name, info, _model in read:
+        if text(name) is None:
+            continue
         shared = info.get("id") is not None and len(models_of_id[info["id"]]) > 1
         found = evolve(_litellm_facts(info), from_wildcard=shared)
         known = facts.get(name)
@@ -92,11 +96,13 @@ def decode_model_groups(body: bytes) -> FactsByName:
 
 
 def _model_groups(entries: Iterable[Mapping[str, Any]]) -> FactsByName:
-    facts = {}
+    facts: dict[str, ModelFacts] = {}
     for entry in entries:
         said = {key: None if value is False else value for key, value in entry.items()}
         providers = said.get("providers") or [None]
-        facts[entry["model_group"]] = _litellm_facts({**said, "litellm_provider": providers[0]})
+        name = entry["model_group"]
+        if text(name) is not None:
+            facts.setdefault(name, _litellm_facts({**said, "litellm_provider": providers[0]}))
     return facts
 
 
@@ -107,12 +113,12 @@ def _litellm_facts(info: Mapping[str, Any]) -> ModelFacts:
         tools=flag(info.get("supports_function_calling")),
         vision=flag(info.get("supports_vision")),
         thinking=flag(info.get("supports_reasoning")),
-        insert=True if "suffix" in (info.get("supported_openai_params") or ()) else None,
+        insert=_among("suffix", info.get("supported_openai_params")) or None,
         efforts=frozenset(
             word
             for word in ("none", "minimal", "xhigh", "max")
             if info.get(f"supports_{word}_reasoning_effort") is True
-            or word in (info.get("supported_reasoning_efforts") or ())
+            or _among(word, info.get("supported_reasoning_efforts"))
         ),
         context_length=count(info.get("max_input_tokens")),
         max_output_tokens=count(info.get("max_output_tokens")),
@@ -141,7 +147,7 @@ def _models(entries: Iterable[Mapping[str, Any]]) -> FactsByName:
 
 
 def _listed(entry: Mapping[str, Any]) -> ModelFacts:
-    owner = entry.get("owned_by")
+    owner = text(entry.get("owned_by"))
     inputs = _under(entry, ("architecture", "input_modalities"))
     parameters = entry.get("supported_parameters")
     return ModelFacts(
@@ -177,7 +183,7 @@ def text(value: Any) -> str | None:
 def count(value: Any) -> int | None:
     """Return a number of tokens, which LiteLLM may print as ``4096.0``; 0 is not known."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return int(value) if is_number and value >= 1 else None
+    return int(value) if is_number and 1 <= value < _MAX_COUNT else None
 
 
 def _first_count(entry: Mapping[str, Any], paths: Iterable[tuple[str, ...]]) -> int | None:

@@ -183,9 +183,9 @@ class Aliases(Case):
         self.assertEqual(listing.resolve("a"), Model("a", "big"))
 
     def test_shadowing(self) -> None:
-        """An alias that is called like a model of the gateway's takes its place."""
+        """An alias that is called like a model of the gateway's takes its place, usable or not."""
         listing = models({"m": CHAT, "big": IMAGES, "n": CHAT}, rules("m=big"))
-        self.assertEqual(published(listing), "m n")
+        self.assertEqual(published(listing), "n")
         self.assertEqual(listing.find("m"), Model("m", "big", IMAGES))
 
     def test_case(self) -> None:
@@ -195,6 +195,26 @@ class Aliases(Case):
         for name, target in (("gpt", "gpt"), ("GPT", "big"), ("Gpt", "big")):
             found = listing.find(name)
             self.assertEqual(found and found.target, target, name)
+
+    def test_without_its_model(self) -> None:
+        """An alias whose model is not listed is asked for by it, in any spelling."""
+        listing = models("m", rules("X:latest=gone m=gone"))
+        self.assertEqual(published(listing), "m")
+        for name in ("X:latest", "X", "x", "x:latest"):
+            self.assertIsNone(listing.find(name), name)
+            self.assertEqual(listing.resolve(name), Model("X:latest", "gone"), name)
+
+    def test_latest_is_no_way_around(self) -> None:
+        """What is excluded is excluded with ``:latest``, in capitals and repeated, too."""
+        listing = ModelList(
+            {"x": CHAT, "y:latest": CHAT, "openai/*": CHAT},
+            ModelRules(
+                exclude=(Pattern("x"), Pattern("y:latest"), Pattern("openai/z")),
+            ),
+        )
+        for name in ("x:LATEST", "x:latest:latest", "y", "y:latest", "openai/z:LATEST"):
+            self.assertIsNone(listing.find(name), name)
+            self.assertIsNone(listing.resolve(name), name)
 
     def test_itself(self) -> None:
         """An alias may be called like its own target."""

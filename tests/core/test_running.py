@@ -123,11 +123,12 @@ class Times(Using):
         self.assertEqual(self.now(), {"b": 60, "a": 5})
 
     def test_unload_in_use(self) -> None:
-        """What is in use stays in use when it is unloaded."""
+        """What is in use stays in use when it is unloaded, and not a moment longer."""
         self.running.load(A, 600)
         with self.running.using(A, 60):
             self.running.unload(A)
-            self.assertEqual(self.now(), {"a": 60})
+            self.assertEqual(self.now(), {"a": 0})
+        self.assertEqual(self.now(), {})
 
 
 class Several(Using):
