@@ -100,7 +100,6 @@ class PassthroughPipeline:
         self.done = False
         self._ends = ends
         self._renamer = renamer
-        self._max_event_bytes = max_event_bytes
         self._blocks = EventBlocks(max_event_bytes)
         self._finished = False
         self._first_usage = b""
@@ -125,13 +124,18 @@ class PassthroughPipeline:
         """Take note that the gateway's body ended as HTTP means it to; return what is left."""
         if self.done or self.failure is not None:
             return b""
-        out = self._passed(self._blocks.rest())
-        if self.failure is None:
-            if self._finished or self.done:
+        out = self._passed(self._whole(self._blocks.rest()))
+        if self.failure is None and not self.done:
+            if self._finished:
                 self.done = True
             else:
                 self.failure = UpstreamTruncated("the gateway's reply stopped before its end")
         return out
+
+    def _whole(self, rest: bytes) -> bytes:
+        """Return a last event that only lacks its blank line; nothing if it is cut off."""
+        is_whole = self._ends.end_of_last(rest) >= 0 or any(True for _ in self._objects(rest))
+        return rest if is_whole else b""
 
     def usage(self) -> Usage:
         """Return how many tokens the prompt and the answer had, as far as the events told."""
@@ -147,16 +151,18 @@ class PassthroughPipeline:
     def _passed(self, events: bytes) -> bytes:
         if not events:
             return b""
+        end = self._ends.end_of_last(events)
+        if end >= 0:
+            events = events[:end]
         if b'"error"' in events:
             events = self._before_failure(events)
-        if b'"usage"' in events:
+        if b'"usage":{' in events or b'"usage": {' in events:
             # Anthropic tells the prompt's at the beginning, and everybody the rest at the end.
             self._first_usage = self._first_usage or events
             self._last_usage = events
-        if self._ends.is_last(events):
-            self.done = True
-        elif not self._finished and self._ends.is_finished(events):
-            self._finished = True
+        if self.failure is None:
+            self.done = end >= 0
+            self._finished = self._finished or self._ends.is_finished(events)
         return self._renamer.in_events(events)
 
     def _before_failure(self, events: bytes) -> bytes:
@@ -164,9 +170,14 @@ class PassthroughPipeline:
         passed = b""
         for event in _BETWEEN_EVENTS.split(events):
             for value in self._objects(event):
+                # In OpenAI's responses the key is there in good events, too, and null;
+                # an error event of theirs has the message without it.
                 error = value.get("error")
-                # In OpenAI's responses the key is there in good events, too, and null.
-                if error and value.get("type", "error") == "error":
+                if value.get("type") == "error":
+                    error = error or value
+                elif "type" in value:
+                    error = None
+                if error:
                     self.failure = refusal_in_stream(read_error(error))
                     return passed
             passed += event
@@ -174,7 +185,7 @@ class PassthroughPipeline:
 
     def _objects(self, events: bytes) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects among the data of events."""
-        for data in EventDecoder(self._max_event_bytes).feed(events):
+        for data in EventDecoder(len(events) + 1).feed(events):
             try:
                 value = decode(data)
             except ValueError:

@@ -21,15 +21,23 @@ from ollamaproxy.wire.json_text import decode_body, encode
 #: Ollama's own; strict providers refuse what they do not know.  Goose sends ``options``.
 _OLLAMAS: Final = frozenset({"options", "keep_alive", "_debug_render_only"})
 
-#: What tells LiteLLM where to go, with which key, and what to pretend.
+#: What tells LiteLLM where to go, with which key, what to pretend and what to leave undone.
 _STEERING: Final = frozenset(
     {
-        *("api_base", "api_key", "api_version", "base_url", "custom_llm_provider"),
-        *("allowed_openai_params", "cooldown_time", "drop_params", "extra_headers", "headers"),
-        *("fallbacks", "context_window_fallbacks", "mock_response", "mock_tool_calls"),
-        *("mock_delay", "mock_timeout", "num_retries", "max_retries", "model_info", "no-log"),
-        *("organization", "timeout", "stream_timeout", "user_config", "model_list"),
+        *("api_base", "api_key", "api_version", "base_url", "custom_llm_provider", "headers"),
+        *("extra_headers", "organization", "deployment_url", "s3_endpoint_url", "ssl_verify"),
+        *("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "silent_model"),
+        *("routing_strategy", "router_settings_override", "model_list", "model_info"),
+        *("num_retries", "max_retries", "timeout", "request_timeout", "stream_timeout"),
+        *("cooldown_time", "cache", "caching", "tags", "no-log", "turn_off_message_logging"),
+        *("guardrails", "disable_global_guardrails", "allowed_openai_params", "drop_params"),
+        *("user_config", "proxy_server_request", "secret_fields", "prompt_id"),
+        *("custom_prompt_dict",),
     }
+)
+_STEERING_BEGINNINGS: Final = (
+    *("litellm_", "_litellm_", "mock_", "user_api_key"),
+    *("aws_", "azure_", "vertex_", "gcs_", "langfuse_", "langsmith_"),
 )
 _KEPT_HERE: Final = _OLLAMAS | _STEERING
 
@@ -97,7 +105,7 @@ class ForwardedRequest:
         model = known.get("model") or default_model
         if not model:
             raise route.no_model()
-        route.check(fields)
+        route.check({key.lower(): item for key, item in fields.items()})
         return cls(route=route, model=model, stream=known.get("stream", False), fields=fields)
 
     def for_target(self, target: str) -> "Forward":
@@ -122,7 +130,7 @@ class Forward:
 
 
 def _is_kept_here(key: str) -> bool:
-    return key in _KEPT_HERE or key.startswith("litellm_")
+    return key in _KEPT_HERE or key.startswith(_STEERING_BEGINNINGS) or "_cost_per_" in key
 
 
 def _no_such_model() -> ModelNotFound:
@@ -136,7 +144,7 @@ def _check_chat(fields: Mapping[str, Any]) -> None:
 
 def _check_messages(fields: Mapping[str, Any]) -> None:
     limit = fields.get("max_tokens")
-    if not isinstance(limit, int) or limit <= 0:
+    if type(limit) is not int or limit <= 0:  # true is an int to isinstance
         raise BadRequest("max_tokens is required and must be positive")
     _check_count_tokens(fields)
 

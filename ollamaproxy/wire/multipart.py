@@ -160,8 +160,10 @@ def encode_multipart(parts: Iterable[Part], boundary: bytes) -> Iterator[bytes |
 
 
 def _quoted(text: bytes) -> bytes:
-    """Escape as browsers do (WHATWG, multipart/form-data encoding algorithm)."""
-    return text.replace(b'"', b"%22").replace(b"\r", b"%0D").replace(b"\n", b"%0A")
+    """Escape as browsers do (WHATWG), and the backslash, which readers take for an escape."""
+    for special in (b"\\", b'"', b"\r", b"\n"):
+        text = text.replace(special, b"%%%02X" % ord(special))
+    return text
 
 
 def _line(text: bytes) -> bytes:

@@ -18,9 +18,11 @@ def usage_of(usage: Any) -> Usage:
     """Return the counts of a ``usage`` object, zeros if it is none: never a reason to fail."""
     if not isinstance(usage, dict):
         return Usage()
-    # OpenAI's chats, and its responses and Anthropic.
+    # OpenAI's chats, and its responses and Anthropic, which counts the cached ones apart.
+    cached = ("cache_read_input_tokens", "cache_creation_input_tokens")
     return Usage(
-        count_tokens(usage, "prompt_tokens") or count_tokens(usage, "input_tokens"),
+        count_tokens(usage, "prompt_tokens")
+        or sum(count_tokens(usage, name) for name in ("input_tokens", *cached)),
         count_tokens(usage, "completion_tokens") or count_tokens(usage, "output_tokens"),
     )
 
