@@ -18,6 +18,11 @@ from ollamaproxy.wire.go_syntax import syntax_error
 quote = encode_basestring_ascii
 
 _MAX_SCANNED_BYTES = 128 * 1024
+#: Ten megabytes of "[]," take half a second to read, in which all streams wait;
+#: so many take a tenth.  Texts count, too, but one with so many is longer than
+#: any model takes.
+_MAX_CONTAINERS = 600_000
+
 _NUMBER = "json: cannot unmarshal number into Go value of type float64"
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -55,6 +60,8 @@ def decode_body(body: bytes) -> Any:
 
     Source: Ollama uses Go's encoding/json through gin's ShouldBindJSON.
     """
+    if body.count(b"[") + body.count(b"{") > _MAX_CONTAINERS:
+        raise BadRequest(f"the body holds more than {_MAX_CONTAINERS} lists and objects")
     text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     if not text:
         raise BadRequest("missing request body")
@@ -103,6 +110,10 @@ def decode(text: bytes | str) -> Any:
     Raises:
         ValueError: It is not JSON, or nested too deeply to read.
     """
+    if len(text) > _MAX_SCANNED_BYTES:
+        opening = (b"[", b"{") if isinstance(text, bytes) else ("[", "{")
+        if sum(map(text.count, opening)) > _MAX_CONTAINERS:  # type: ignore[arg-type]
+            raise ValueError("too many lists and objects")
     try:
         # The wire is UTF-8 (RFC 8259 section 8.1); json.loads would guess.
         return _decoder.decode(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)

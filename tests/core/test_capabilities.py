@@ -1,7 +1,13 @@
 """What a model cannot do, in Ollama's words."""
 
 from ollamaproxy.errors import BadRequest
-from ollamaproxy.translate.capabilities import check_chat, check_generate, full_name, no_insert
+from ollamaproxy.translate.capabilities import (
+    check_chat,
+    check_generate,
+    full_name,
+    no_insert,
+    short_name,
+)
 from ollamaproxy.wire.model_facts import UNKNOWN_MODEL, ModelFacts
 from ollamaproxy.wire.ollama import ChatRequest, Controls, GenerateRequest
 from tests.case import Case
@@ -61,3 +67,10 @@ class Checks(Case):
         self.assertEqual(
             no_insert("m").message, "registry.ollama.ai/library/m:latest does not support insert"
         )
+
+
+class ShortNames(Case):
+    def test_short_names(self) -> None:
+        """Ollama always shows a tag."""
+        for name, shown in (("m", "m:latest"), ("m:1b", "m:1b"), ("h:1/m", "h:1/m:latest")):
+            self.assertEqual(short_name(name), shown)

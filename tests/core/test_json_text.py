@@ -233,3 +233,20 @@ class Writing(SynchronousTestCase):
         self.assertEqual(len(written.splitlines()), 1)
         self.assertEqual(json.loads(written), text)
         self.assertEqual(encode(text), written)
+
+
+class Bombs(SynchronousTestCase):
+    def test_too_many_containers(self) -> None:
+        """More lists and objects than can be read in a moment are refused on both sides."""
+        bomb = b"[" + b"[]," * 600_000 + b"1]"
+        error = refusal(bomb)
+        self.assertEqual(
+            error and error.message, "the body holds more than 600000 lists and objects"
+        )
+        for text in (bomb, bomb.decode()):
+            self.assertRaises(ValueError, decode, text)
+
+    def test_a_long_list(self) -> None:
+        """A list that is only long is read."""
+        self.assertEqual(len(decode(b"[" + b"1," * 200_000 + b"1]")), 200_001)
+        self.assertEqual(len(decode("[" + "{}," * 100_000 + "1]")), 100_001)

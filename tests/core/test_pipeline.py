@@ -18,6 +18,7 @@ from ollamaproxy.translate.pipeline import Encoder, LineEncoder, ObjectEncoder, 
 from ollamaproxy.translate.replies import ReplyTranslator, ReplyWishes
 from ollamaproxy.translate.stopwatch import Stopwatch
 from ollamaproxy.wire.ndjson import ChatLayout, GenerateLayout
+from ollamaproxy.wire.usage import Usage
 from tests.case import Case
 
 #: 2026-08-21T10:00:00Z.
@@ -366,6 +367,13 @@ class Dialogue(Case):
             b'"eval_duration":2000000000}',
         )
         self.assertTrue(pipeline.done)
+
+    def test_usage(self) -> None:
+        """What a reply has cost is known as soon as the gateway has told it."""
+        pipeline = chat()
+        self.assertEqual(pipeline.usage(), Usage())
+        pipeline.feed(b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n', 0)
+        self.assertEqual(pipeline.usage(), Usage(1))
 
     def test_content_types(self) -> None:
         """Lines are NDJSON, one object is JSON."""
