@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo test check litellm agents clean
+.PHONY: demo test check litellm agents load soak clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -20,6 +20,12 @@ check: .venv/dev-installed
 litellm: .venv-litellm/installed .venv/clients-installed
 
 agents: .agents/installed
+
+load: .venv/tests-installed
+	$(BIN)/python -m benchmarks.load
+
+soak: .venv/tests-installed
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30)
 
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.

@@ -31,6 +31,7 @@ class AccessRecord:
         duration_s: From the request line's arrival to the end, in seconds.
         outcome: ``done``, ``client_left``, ``parser_refused``, or the outcome
             of the error that ended it.
+        caller: The name of the caller's key; empty if it has none.
         model: The model that was asked for, as the client wrote it; empty if none was.
         prompt_tokens, completion_tokens: As the gateway told; 0 if it did not.
         first_byte_s: From the request line's arrival to the first byte of the
@@ -46,6 +47,7 @@ class AccessRecord:
     body_bytes: int
     duration_s: float
     outcome: str
+    caller: str = ""
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0

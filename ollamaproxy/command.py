@@ -8,9 +8,12 @@ from typing import BinaryIO, TextIO
 from twisted.logger import globalLogBeginner
 from twisted.python.usage import UsageError
 
+from ollamaproxy.callers.add_key import add_key
 from ollamaproxy.daemon import CannotListen
 from ollamaproxy.daemon_log import stderr_observer
+from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.options import Options
+from ollamaproxy.signals import Signals
 from ollamaproxy.tap import make_daemon
 
 
@@ -24,7 +27,7 @@ def main() -> None:
 
 def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO) -> int:
     """
-    Serve until SIGINT or SIGTERM.
+    Serve until SIGINT or SIGTERM, or add a key if the first word is ``add-key``.
 
     Args:
         argv: The command line without the program's name.
@@ -34,8 +37,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
 
     Returns:
         The exit status: 0 after a signal, 1 if the address is not to be had,
-        2 if the command line is wrong.
+        2 if the command line or the keys file is wrong.
     """
+    if argv and argv[0] == "add-key":
+        return add_key(argv[1:], environ, stdout, stderr)
     options = Options(environ)
     try:
         options.parseOptions(argv)
@@ -51,7 +56,11 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     except CannotListen as error:
         print(f"ollamaproxy: {error}", file=stderr)
         return 1
+    except InvalidSetting as error:
+        print(f"ollamaproxy: {error}", file=stderr)
+        return 2
     daemon.startService()
+    reactor.callWhenRunning(Signals(daemon, reactor).install)
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()
     return 0

@@ -9,7 +9,7 @@ from twisted.application.service import IServiceCollection, Service
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
@@ -20,6 +20,9 @@ from ollamaproxy.settings import Settings
 #: Connections that may wait to be accepted.  With Twisted's 50 a burst of 500
 #: waits 4 to 6 seconds in retries, with 1024 it takes 0.03 (measured).
 BACKLOG: Final = 1024
+
+#: How long a client has to read that its reply was cut, in seconds.
+LAST_WORDS_S: Final = 1.0
 
 #: Something to do when the daemon stops; may return a Deferred.
 Stop = Callable[[], object]
@@ -49,6 +52,7 @@ class Daemon(Service):
         *,
         starts: Sequence[Callable[[], None]],
         stops: Sequence[Stop],
+        reloads: Sequence[Callable[[], None]] = (),
         own_log: ILogObserver | None = None,
         warnings: Sequence[str] = (),
         greeting: Callable[[str], str] | None = None,
@@ -62,6 +66,7 @@ class Daemon(Service):
             reactor: Provides IReactorTCP and IReactorCore.
             starts: Called when the reactor runs.
             stops: Called when the service stops, after it has stopped listening.
+            reloads: Each reads something anew, and keeps what it has if that is bad.
             own_log: See the class.
             warnings: What the person who starts the daemon should think about.
             greeting: Makes a text for that person of the daemon's address.
@@ -71,6 +76,8 @@ class Daemon(Service):
         self._reactor = reactor
         self._starts = starts
         self._stops = stops
+        self._reloads = reloads
+        self._abortion: IDelayedCall | None = None
         self.own_log = own_log
         self._warnings = warnings
         self._greeting = greeting
@@ -132,7 +139,7 @@ class Daemon(Service):
             "ollamaproxy {version} listening on http://{address}, gateway {gateway}",
             version=__version__,
             address=self._address(self._settings.host),
-            gateway=self._settings.base_url,
+            gateway=", ".join(self._settings.base_urls),
         )
         for warning in self._warnings:
             self._log.warn("{warning}", warning=warning)
@@ -140,13 +147,46 @@ class Daemon(Service):
             self._log.info("{greeting}", greeting=self._greeting(self.url))
 
     def stopService(self) -> Deferred[None]:
-        """Override: stop listening, then the rest; the Deferred fires with ``None`` when done."""
+        """
+        Override: take no new requests, finish those that run, then stop the rest.
+
+        Replies that still go on when the time for it is over are cut, and
+        their clients told so.  :meth:`hurry` does not wait.
+
+        Returns:
+            Fires with ``None`` when all is done.
+        """
         super().stopService()
         self._log.info("ollamaproxy stops")
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
         port, self._port = self._port, None
-        stops = (port.stopListening, *self._stops) if port is not None else self._stops
-        stopping = DeferredList([maybeDeferred(stop) for stop in stops], consumeErrors=True)
-        return stopping.addCallback(lambda _results: None)
+        if port is not None:
+            await maybeDeferred(port.stopListening)
+        drained = self._site.drain()
+        late = self._reactor.callLater(self._settings.deadlines.drain_s, self._cut)
+        await drained
+        for call in (late, self._abortion):
+            if call is not None and call.active():
+                call.cancel()
+        await DeferredList([maybeDeferred(stop) for stop in self._stops], consumeErrors=True)
+
+    def _cut(self) -> None:
+        """Tell the clients that are left that it ends now, and leave them a moment to hear it."""
+        count = self._site.cut()
+        self._log.warn("{count} replies were cut: they took too long to stop", count=count)
+        self._abortion = self._reactor.callLater(LAST_WORDS_S, self._site.abort)
+
+    def hurry(self) -> None:
+        """Wait for nobody any more; what still runs is cut off at once."""
+        self._site.cut()
+        self._site.abort()
+
+    def reload(self) -> None:
+        """Read anew what can be read anew; what is bad is told in the log and has no effect."""
+        for reload in self._reloads:
+            reload()
 
 
 def _is_any(host: str) -> bool:

@@ -24,11 +24,14 @@ class ProxyError(Exception):
         outcome: A short constant name for logs.
         quotes: The message holds words of the gateway's or the model's, which
             may be a prompt's or a reply's: it is not for logs.
+        asks_for_key: Another key of the client's would help, and HTTP has a
+            header to say so.
     """
 
     default_status: ClassVar[int]
     outcome: ClassVar[str]
     quotes: ClassVar[bool] = False
+    asks_for_key: ClassVar[bool] = False
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -57,6 +60,13 @@ class Unauthorized(ProxyError):
     outcome = "unauthorized"
 
 
+class CallerRefused(Unauthorized):
+    """The client has shown no key, or none that may be used here."""
+
+    outcome = "caller_refused"
+    asks_for_key = True
+
+
 class Forbidden(ProxyError):
     """The operator does not want that."""
 
@@ -74,6 +84,29 @@ class NotSupported(ProxyError):
         super().__init__(
             f"{what} is not supported by this proxy: its models are those of its gateway"
         )
+
+
+class Overloaded(ProxyError):
+    """
+    There is too much to do.
+
+    Attributes:
+        retry_after: When to try again, in seconds, as HTTP says it.
+    """
+
+    default_status = 503
+    outcome = "overloaded"
+    retry_after = "1"
+
+
+class CutShort(ProxyError):
+    """The daemon stops, and cannot wait for the reply."""
+
+    default_status = 503
+    outcome = "cut"
+
+    def __init__(self) -> None:
+        super().__init__("the proxy stops and cannot wait for the rest of this reply; try again")
 
 
 class InternalError(ProxyError):
@@ -131,8 +164,16 @@ class GatewayKeyRefused(UpstreamRefused):
     quotes = False
 
 
+class CallerKeyRefused(UpstreamRefused):
+    """The gateway does not accept the client's own key, which was passed through to it."""
+
+    default_status = 401
+    outcome = "caller_key_refused"
+    asks_for_key = True
+
+
 class GatewayForbids(UpstreamRefused):
-    """The gateway knows this daemon's key, and does not let it do what was asked."""
+    """The gateway knows the key that it got, and does not let it do what was asked."""
 
     outcome = "gateway_forbids"
 

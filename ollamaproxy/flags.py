@@ -4,17 +4,41 @@ The table of all flags: what each is called, what it means, and which setting it
 Every flag has an environment variable of its own.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from attrs import frozen
-
+from ollamaproxy.callers.rules import parse_client_auth, parse_end_user_header, parse_tag
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.flag import Flag, parse_switch
+from ollamaproxy.limit_flags import LIMIT_FLAGS
 from ollamaproxy.models.rules import parse_alias, parse_override, parse_pattern
-from ollamaproxy.settings import Secret, parse_base_url, parse_port
+from ollamaproxy.settings import Secret, parse_base_url, parse_cooldown, parse_port
 
-#: What stands between several values in one environment variable.
-SEPARATOR: Final = ";"
+
+def parse_origin(text: str) -> str:
+    """
+    Return an origin, such as ``https://chat.example.com`` or ``chrome-extension://*``.
+
+    Raises:
+        InvalidSetting: It has a path, or more than one ``*``.
+    """
+    scheme, _colon, rest = text.partition("://")
+    if text != "*" and (not scheme or not rest or "/" in rest or text.count("*") > 1):
+        raise InvalidSetting(
+            f"origin {text!r} is not of the form SCHEME://HOST or SCHEME://HOST:PORT"
+        )
+    return text
+
+
+def parse_host_name(text: str) -> str:
+    """
+    Return a host's name.
+
+    Raises:
+        InvalidSetting: It is an address, or has a port or a path.
+    """
+    if not text.isascii() or any(character in text for character in ":/* @"):
+        raise InvalidSetting(f"host name {text!r} is not just a name, such as ai.example.com")
+    return text
 
 
 def parse_host(text: str) -> str:
@@ -23,60 +47,33 @@ def parse_host(text: str) -> str:
     return text[1:-1] if in_brackets else text
 
 
-def parse_switch(text: str) -> bool:
-    """
-    Return whether the value of an environment variable turns a switch on.
-
-    Raises:
-        InvalidSetting: It is neither yes nor no.
-    """
-    word = text.lower()
-    if word not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
-        raise InvalidSetting(f"{text!r} is neither true nor false")
-    return word in {"1", "true", "yes", "on"}
-
-
-@frozen(kw_only=True)
-class Flag:
-    """
-    A flag.
-
-    Attributes:
-        name: Without dashes.
-        text: What ``--help`` says.
-        parse: Makes the setting's value of a text.
-        setting: The name in :class:`Settings`, or in :class:`ModelRules`.
-        repeats: It may be given several times; the setting is a tuple.
-        is_rule: The setting is one of :class:`ModelRules`.
-        is_switch: It has no value on the command line.
-    """
-
-    name: str
-    text: str
-    parse: Callable[[str], Any]
-    setting: str
-    repeats: bool = False
-    is_rule: bool = False
-    is_switch: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that stands for it."""
-        return "OLLAMAPROXY_" + self.name.upper().replace("-", "_")
-
-
 FLAGS: Final = (
     Flag(
         name="base-url",
-        text="The gateway's address, with or without /v1. Required.",
+        text="The gateway's address, with or without /v1. Required. Can be repeated: the next one"
+        " is asked while one cannot be reached.",
         parse=parse_base_url,
-        setting="base_url",
+        setting="base_urls",
+        repeats=True,
     ),
     Flag(
         name="api-key",
         text="The gateway's key, sent as a Bearer token.",
         parse=Secret,
         setting="api_key",
+    ),
+    Flag(
+        name="cooldown",
+        text="SECONDS for which a gateway that failed is tried last. [default: 30]",
+        parse=parse_cooldown,
+        setting="cooldown_s",
+    ),
+    Flag(
+        name="no-retry",
+        text="Never send a request twice, not even if its connection closed without an answer.",
+        parse=parse_switch,
+        setting="no_retry",
+        is_switch=True,
     ),
     Flag(
         name="port",
@@ -91,12 +88,39 @@ FLAGS: Final = (
         setting="host",
     ),
     Flag(
+        name="client-auth",
+        text="Who may call: none (everybody), keys (of --keys-file), or passthrough (clients show"
+        " keys of the gateway's). [default: none, or keys with --keys-file]",
+        parse=parse_client_auth,
+        setting="client_auth",
+    ),
+    Flag(
+        name="keys-file",
+        text="PATH of the file with the callers' keys; ollamaproxy add-key adds one.",
+        parse=str,
+        setting="keys_file",
+    ),
+    Flag(
+        name="end-user-header",
+        text="The header that tells the gateway the caller's name, such as"
+        " x-litellm-end-user-id. [default: none]",
+        parse=parse_end_user_header,
+        setting="end_user_header",
+    ),
+    Flag(
+        name="tag",
+        text="A tag for LiteLLM's accounts, sent with every request to a model. Can be repeated.",
+        parse=parse_tag,
+        setting="tags",
+        repeats=True,
+    ),
+    Flag(
         name="alias",
         text="NAME=MODEL: a further name for a model. Can be repeated.",
         parse=parse_alias,
         setting="aliases",
         repeats=True,
-        is_rule=True,
+        group="models",
     ),
     Flag(
         name="include",
@@ -104,7 +128,7 @@ FLAGS: Final = (
         parse=parse_pattern,
         setting="include",
         repeats=True,
-        is_rule=True,
+        group="models",
     ),
     Flag(
         name="exclude",
@@ -112,7 +136,7 @@ FLAGS: Final = (
         parse=parse_pattern,
         setting="exclude",
         repeats=True,
-        is_rule=True,
+        group="models",
     ),
     Flag(
         name="model-info",
@@ -121,14 +145,14 @@ FLAGS: Final = (
         parse=parse_override,
         setting="overrides",
         repeats=True,
-        is_rule=True,
+        group="models",
     ),
     Flag(
         name="hide-wildcards",
         text="Do not list what only a wildcard of the gateway's covers.",
         parse=parse_switch,
         setting="hide_wildcards",
-        is_rule=True,
+        group="models",
         is_switch=True,
     ),
     Flag(
@@ -136,7 +160,7 @@ FLAGS: Final = (
         text="Answers requests that name no model.",
         parse=str,
         setting="default_model",
-        is_rule=True,
+        group="models",
     ),
     Flag(
         name="ollama-version",
@@ -144,4 +168,21 @@ FLAGS: Final = (
         parse=str,
         setting="version",
     ),
+    Flag(
+        name="origin",
+        text="ORIGIN whose pages may use the daemon, besides Ollama's own list; may have one *."
+        " Can be repeated.",
+        parse=parse_origin,
+        setting="origins",
+        repeats=True,
+        ollamas_variable="OLLAMA_ORIGINS",
+    ),
+    Flag(
+        name="host-name",
+        text="NAME of the daemon's that a browser may ask for. Can be repeated.",
+        parse=parse_host_name,
+        setting="host_names",
+        repeats=True,
+    ),
+    *LIMIT_FLAGS,
 )

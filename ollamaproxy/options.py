@@ -5,16 +5,24 @@ A flag wins over its environment variable, which wins over the default.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 
 from twisted.python import usage
 
 from ollamaproxy import __version__
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.flags import FLAGS, SEPARATOR, Flag
+from ollamaproxy.flag import SEPARATOR, Flag
+from ollamaproxy.flags import FLAGS
 from ollamaproxy.models.rules import ModelRules
-from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.settings import Deadlines, Limits, Secret, Settings
+
+#: The parts of the settings, and what makes them.
+_GROUPS: Final[Mapping[str, Callable[..., Any]]] = {
+    "models": ModelRules,
+    "deadlines": Deadlines,
+    "limits": Limits,
+}
 
 
 class Options(usage.Options):
@@ -31,7 +39,8 @@ class Options(usage.Options):
         "Serves Ollama's API with the models of an OpenAI-compatible gateway such as LiteLLM. "
         "Each flag can also be given as an environment variable, "
         "such as OLLAMAPROXY_BASE_URL for --base-url; flags win. "
-        f"Several values in one variable are parted by {SEPARATOR!r}."
+        f"Several values in one variable are parted by {SEPARATOR!r}. "
+        "The command 'ollamaproxy add-key NAME' makes a key for a client; it has a --help, too."
     )
     optParameters: Sequence[Sequence[object]] = [
         [flag.name, None, None, flag.text]
@@ -57,14 +66,8 @@ class Options(usage.Options):
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Override: take ``-port 1`` for ``--port 1``, as programs written in Go do."""
-        super().parseOptions([self._with_two_dashes(word) for word in options or ()])
-
-    def _with_two_dashes(self, word: str) -> str:
-        if word == "-h":
-            return "--help"
-        name = word[1:].partition("=")[0]
         known = {*(flag.name for flag in FLAGS), "demo", "help", "version"}
-        return f"-{word}" if word.startswith("-") and name in known else word
+        super().parseOptions([with_two_dashes(word, known) for word in options or ()])
 
     def repeat(self, name: str, text: str) -> None:
         """Note one of the values of a flag that can be repeated."""
@@ -91,55 +94,70 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Override: merge and check."""
         if self["demo"]:
-            if self["base-url"] is not None:
+            if self._repeated.get("base-url"):
                 raise usage.UsageError("--demo brings its own gateway; leave --base-url out")
             self.settings_for("http://127.0.0.1:1", None)
             return
-        base_url = next(iter(self._texts(_flag("base-url"))), None)
+        base_urls = self._texts(_flag("base-url"))
         api_key = next(iter(self._texts(_flag("api-key"))), None)
-        if base_url is None:
+        if not base_urls:
             raise usage.UsageError(
                 "--base-url is required: the address of your gateway, such as "
                 "https://litellm.example.com (or set OLLAMAPROXY_BASE_URL; "
                 "or try --demo, which needs no gateway)"
             )
-        self.settings = self.settings_for(base_url, api_key)
+        self.settings = self.settings_for(base_urls[0], api_key, base_urls[1:])
 
-    def settings_for(self, base_url: str, api_key: str | None) -> Settings:
+    def settings_for(
+        self, base_url: str, api_key: str | None, more_base_urls: Sequence[str] = ()
+    ) -> Settings:
         """
-        Return the settings with this gateway.
+        Return the settings with this gateway, and others for when it cannot be reached.
 
         Raises:
             UsageError: A value cannot work.
         """
-        given: dict[str, Any] = {"base_url": base_url}
-        rules: dict[str, Any] = {}
+        given: dict[str, Any] = {"base_url": base_url, "more_base_urls": more_base_urls}
+        groups: dict[str, dict[str, Any]] = {"": given, **{name: {} for name in _GROUPS}}
         try:
             if api_key is not None:
                 given["api_key"] = Secret(api_key)
             for flag in FLAGS:
-                if flag.setting in {"base_url", "api_key"}:
+                if flag.setting in {"base_urls", "api_key"}:
                     continue
                 values = tuple(_parse(flag, text) for text in self._texts(flag))
                 if values:
                     value = values if flag.repeats else values[0]
-                    (rules if flag.is_rule else given)[flag.setting] = value
-            return Settings(**given, models=ModelRules(**rules))
+                    groups[flag.group][flag.setting] = value
+            parts = {name: make(**groups[name]) for name, make in _GROUPS.items()}
+            return Settings(**given, **parts)
         except InvalidSetting as error:
             raise usage.UsageError(str(error)) from error
 
     def _texts(self, flag: Flag) -> list[str]:
         """Return what was given, on the command line or else in the environment, without blanks."""
         if flag.repeats:
-            texts = self._repeated.get(flag.name) or self._environ.get(flag.variable, "").split(
-                SEPARATOR
-            )
+            texts = self._repeated.get(flag.name) or self._from_environment(flag)
         elif flag.is_switch:
             texts = ["true"] if self[flag.name] else [self._environ.get(flag.variable, "")]
         else:
             given: str | None = self[flag.name]
             texts = [self._environ.get(flag.variable, "") if given is None else given]
         return [text.strip() for text in texts if text.strip()]
+
+    def _from_environment(self, flag: Flag) -> list[str]:
+        """Return the values of a variable, ours or else Ollama's."""
+        if flag.variable in self._environ or flag.ollamas_variable is None:
+            return self._environ.get(flag.variable, "").split(SEPARATOR)
+        return self._environ.get(flag.ollamas_variable, "").split(",")
+
+
+def with_two_dashes(word: str, known: Collection[str]) -> str:
+    """Return a word of a command line; a known flag with one dash in front gets another."""
+    if word == "-h":
+        return "--help"
+    name = word[1:].partition("=")[0]
+    return f"-{word}" if word.startswith("-") and name in known else word
 
 
 def _parse(flag: Flag, text: str) -> Any:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from twisted.web.iweb import IResponse
 
+from ollamaproxy.callers.caller import Caller
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamError
 from ollamaproxy.server.request import ProxyRequest
@@ -49,7 +50,7 @@ class Relay:
         self,
         pipeline: Pipeline,
         request: ProxyRequest,
-        mask: Callable[[ProxyError], ProxyError],
+        mask: Callable[[ProxyError, Caller], ProxyError],
         clocks: Clocks,
         deadlines: Deadlines,
     ) -> None:
@@ -59,7 +60,7 @@ class Relay:
         Args:
             pipeline: Converts.
             request: The client's; its connection paces the gateway.
-            mask: Takes the key out of an error's text.
+            mask: Takes the keys out of an error's text.
             clocks: For the pipeline's times and the deadlines.
             deadlines: How long the gateway may keep silent.
         """
@@ -101,7 +102,7 @@ class Relay:
                 self._begin(out)
             self._request.write(out)
         if self._pipeline.failure is not None:
-            raise self._mask(self._pipeline.failure)
+            raise self._mask(self._pipeline.failure, self._request.caller)
 
     def _begin(self, first: bytes) -> None:
         """Set the reply's head, just before its first bytes."""

@@ -18,6 +18,9 @@ from ollamaproxy.wire.model_lists import FactsByName
 
 _LATEST: Final = ":latest"
 
+#: Characters of the longest name.  Ollama's own have 350 + 80 + 80 + 80 at most.
+MAX_NAME: Final = 600
+
 #: The uses, in LiteLLM's words, for which Ollama has an endpoint.
 _LISTED_MODES: Final = frozenset({None, "chat", "completion", "responses", "embedding"})
 

@@ -1,5 +1,11 @@
-"""What a server says of itself: ``/`` and ``/api/version``."""
+"""
+What a server says of itself: ``/`` and ``/api/version``.
 
+To everybody, with a key or without: tools that look for an Ollama server, and
+probes that watch one, have none.
+"""
+
+from ollamaproxy.callers.gates import OpenGate
 from ollamaproxy.resources.exchange import Endpoint
 from ollamaproxy.server.request import JSON, ProxyRequest
 from ollamaproxy.wire.json_text import encode
@@ -9,6 +15,9 @@ class Root(Endpoint):
     """``GET /``: the words by which tools recognise an Ollama server."""
 
     methods = (b"HEAD", b"GET")
+
+    def __init__(self) -> None:
+        super().__init__(OpenGate())
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
@@ -21,7 +30,7 @@ class Version(Endpoint):
     methods = (b"HEAD", b"GET")
 
     def __init__(self, version: str) -> None:
-        super().__init__()
+        super().__init__(OpenGate())
         self._body = encode({"version": version})
 
     async def respond(self, request: ProxyRequest) -> None:

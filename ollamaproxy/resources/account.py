@@ -8,6 +8,7 @@ people to sign in.
 
 from typing import Final
 
+from ollamaproxy.callers.gates import Gate
 from ollamaproxy.errors import Forbidden, NotSupported, Unauthorized
 from ollamaproxy.resources.exchange import Endpoint, Folder
 from ollamaproxy.server.request import JSON, ProxyRequest
@@ -39,8 +40,8 @@ class Me(Endpoint):
 class SignOut(Endpoint):
     """``POST /api/signout`` and ``DELETE /api/user/keys/…``."""
 
-    def __init__(self, method: bytes) -> None:
-        super().__init__()
+    def __init__(self, gate: Gate, method: bytes) -> None:
+        super().__init__(gate)
         self.methods = (method,)
 
     async def respond(self, request: ProxyRequest) -> None:  # noqa: ARG002 - an Endpoint's
@@ -51,9 +52,13 @@ class SignOut(Endpoint):
 class Keys(Folder):
     """``/api/user/keys``: every name is a key."""
 
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self._gate = gate
+
     def getChild(self, path: bytes, request: ProxyRequest) -> Endpoint:  # noqa: ARG002
         """Override: whatever it is called."""
-        return SignOut(b"DELETE")
+        return SignOut(self._gate, b"DELETE")
 
 
 class CloudTool(Endpoint):
@@ -61,8 +66,8 @@ class CloudTool(Endpoint):
 
     methods = (b"POST",)
 
-    def __init__(self, tool: str) -> None:
-        super().__init__()
+    def __init__(self, gate: Gate, tool: str) -> None:
+        super().__init__(gate)
         self._tool = tool
 
     async def respond(self, request: ProxyRequest) -> None:

@@ -3,6 +3,7 @@
 import secrets
 import string
 
+from ollamaproxy.callers.caller import Caller
 from ollamaproxy.errors import ModelNotFound, UpstreamRefused
 from ollamaproxy.models.listing import Model
 from ollamaproxy.relay import Relay
@@ -38,18 +39,18 @@ class Completions(Endpoint):
     methods = (b"POST",)
 
     def __init__(self, workings: Workings) -> None:
-        super().__init__()
+        super().__init__(workings.gate)
+        self._workings = workings
         self._gateway = workings.gateway
-        self._catalogue = workings.catalogue
-        self._running = workings.running
+        self._realms = workings.realms
         self._default_model = workings.settings.models.default_model
         self._deadlines = workings.settings.deadlines
         self._limits = workings.settings.limits
         self._clocks = workings.clocks
 
-    async def _existing(self, name: str) -> Model:
+    async def _existing(self, name: str, caller: Caller) -> Model:
         """Return a model to load or unload; the gateway is not asked, so it cannot say no."""
-        model = await self._catalogue.find(name)
+        model = await self._realms.of(caller).catalogue.find(name)
         if model is None:
             raise ModelNotFound(f"model '{name}' not found")
         return model
@@ -69,7 +70,7 @@ class Completions(Endpoint):
         """
         stopwatch = Stopwatch(request.arrived_ns, request.arrived_s)
         stopwatch.sent(self._clocks.monotonic_s())
-        response = await self._gateway.open_completion(completion, layout.model)
+        response = await self._gateway.open_completion(completion, layout.model, request.caller)
         encoder: Encoder = (
             LineEncoder(layout)
             if controls.stream
@@ -97,11 +98,12 @@ class Completions(Endpoint):
         The gateway's models are always loaded, so there is nothing to wait
         for.  Always one object, whatever ``stream`` says.
         """
+        running = self._realms.of(request.caller).running
         if controls.keep_alive_s:
-            self._running.load(model, controls.keep_alive_s)
+            running.load(model, controls.keep_alive_s)
             done_reason = "load"
         else:
-            self._running.unload(model)
+            running.unload(model)
             done_reason = "unload"
         created_at = timestamp(request.arrived_ns)
         request.send_whole(200, JSON, layout.last(created_at, Chunk(), Ending(done_reason)))
@@ -119,14 +121,15 @@ class Chat(Completions):
         if not chat.messages:
             await self._load(request, chat, layout)
             return
-        model = await self._catalogue.resolve(chat.model)
+        realm = self._realms.of(request.caller)
+        model = await realm.catalogue.resolve(chat.model)
         check_chat(chat, model.facts)
         completion = chat_to_completion(chat, model)
-        with self._running.using(model, controls.keep_alive_s):
+        async with self._workings.using(realm, model, controls.keep_alive_s):
             await self._complete(request, completion, layout, controls)
 
     async def _load(self, request: ProxyRequest, chat: ChatRequest, layout: Layout) -> None:
-        model = await self._existing(chat.model)
+        model = await self._existing(chat.model, request.caller)
         if chat.controls.keep_alive_s:
             check_chat(chat, model.facts)
             chat_to_completion(chat, model)  # for the errors that it finds
@@ -145,17 +148,18 @@ class Generate(Completions):
         if not generate.prompt:
             await self._load(request, generate, layout)
             return
-        model = await self._catalogue.resolve(generate.model)
+        realm = self._realms.of(request.caller)
+        model = await realm.catalogue.resolve(generate.model)
         check_generate(generate, model.facts)
         completion = generate_to_completion(generate, model)
-        with self._running.using(model, controls.keep_alive_s):
+        async with self._workings.using(realm, model, controls.keep_alive_s):
             if generate.suffix or generate.raw:
                 await self._complete_text(request, generate, model, layout, completion)
             else:
                 await self._complete(request, completion, layout, controls)
 
     async def _load(self, request: ProxyRequest, generate: GenerateRequest, layout: Layout) -> None:
-        model = await self._existing(generate.model)
+        model = await self._existing(generate.model, request.caller)
         if generate.controls.keep_alive_s:
             check_generate(generate, model.facts)
             generate_to_completion(generate, model)  # for the errors that it finds

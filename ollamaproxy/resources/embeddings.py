@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ollamaproxy.callers.caller import Caller
 from ollamaproxy.errors import ModelNotFound, UpstreamRefused
 from ollamaproxy.models.listing import Model
 from ollamaproxy.resources.exchange import Endpoint
@@ -31,37 +32,42 @@ class Embeddings(Endpoint):
     methods = (b"POST",)
 
     def __init__(self, workings: Workings) -> None:
-        super().__init__()
+        super().__init__(workings.gate)
+        self._workings = workings
         self._gateway = workings.gateway
-        self._catalogue = workings.catalogue
-        self._running = workings.running
+        self._realms = workings.realms
         self._default_model = workings.settings.models.default_model
         self._clocks = workings.clocks
 
-    async def _load(self, embed: EmbedRequest) -> None:
+    async def _load(self, embed: EmbedRequest, caller: Caller) -> None:
         """Find the model of a request without a text, which asks to load it."""
+        realm = self._realms.of(caller)
         with _ollamas_words(embed.model):
-            model = await self._catalogue.find(embed.model)
+            model = await realm.catalogue.find(embed.model)
             if model is None:
                 raise ModelNotFound("")
-        self._running.load(model, embed.keep_alive_s)
+        realm.running.load(model, embed.keep_alive_s)
 
-    async def _embed(self, embed: EmbedRequest) -> EmbeddingReply:
+    async def _embed(self, embed: EmbedRequest, caller: Caller) -> EmbeddingReply:
         """
         Have the gateway make a vector for each text.
 
         Raises:
             ProxyError: There are none, in the words of these endpoints.
         """
+        realm = self._realms.of(caller)
         with _ollamas_words(embed.model):
-            model = await self._catalogue.resolve(embed.model)
-            with self._running.using(model, embed.keep_alive_s):
-                return await self._embed_with(model, embed)
+            model = await realm.catalogue.resolve(embed.model)
+            async with self._workings.using(realm, model, embed.keep_alive_s):
+                return await self._embed_with(model, embed, caller)
 
-    async def _embed_with(self, model: Model, embed: EmbedRequest) -> EmbeddingReply:
+    async def _embed_with(
+        self, model: Model, embed: EmbedRequest, caller: Caller
+    ) -> EmbeddingReply:
         """Ask once, and for texts that are too long with less and less of them."""
         try:
-            return await self._gateway.embed(to_embedding(embed, model, None), embed.model)
+            whole = to_embedding(embed, model, None)
+            return await self._gateway.embed(whole, embed.model, caller)
         except UpstreamRefused as refused:
             if not is_too_long(refused):
                 raise
@@ -70,7 +76,7 @@ class Embeddings(Endpoint):
         for characters in cuts(embed.texts, model.facts.context_length):
             try:
                 cut = to_embedding(embed, model, characters)
-                return await self._gateway.embed(cut, embed.model)
+                return await self._gateway.embed(cut, embed.model, caller)
             except UpstreamRefused as refused:
                 if not is_too_long(refused):
                     raise
@@ -94,11 +100,11 @@ class Embed(Embeddings):
         embed = EmbedRequest.from_json(request.content.read(), self._default_model)
         request.model = embed.model
         if not embed.texts:
-            await self._load(embed)
+            await self._load(embed, request.caller)
             request.send_whole(200, JSON, embed_object(embed.model, ()))
             return
         sent_s = self._clocks.monotonic_s()
-        reply = await self._embed(embed)
+        reply = await self._embed(embed, request.caller)
         request.usage = Usage(reply.prompt_tokens)
         vectors = to_unit_vectors(reply.vectors, embed.dimensions)
         statistics = (
@@ -117,10 +123,10 @@ class LegacyEmbeddings(Embeddings):
         embed = EmbedRequest.from_legacy_json(request.content.read(), self._default_model)
         request.model = embed.model
         if not embed.texts:
-            await self._load(embed)
+            await self._load(embed, request.caller)
             request.send_whole(200, JSON, embedding_object(()))
             return
-        reply = await self._embed(embed)
+        reply = await self._embed(embed, request.caller)
         request.usage = Usage(reply.prompt_tokens)
         [vector] = reply.vectors
         request.send_whole(200, JSON, embedding_object(vector))

@@ -13,7 +13,15 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from ollamaproxy.errors import InternalError, ProxyError, UpstreamError, UpstreamRefused
+from ollamaproxy.callers.gates import Gate
+from ollamaproxy.errors import (
+    CutShort,
+    InternalError,
+    Overloaded,
+    ProxyError,
+    UpstreamError,
+    UpstreamRefused,
+)
 from ollamaproxy.server.request import JSON, ProxyRequest
 from ollamaproxy.wire.error_forms import ErrorForm, OllamaErrors
 
@@ -58,6 +66,16 @@ class Endpoint(Folder):
     methods: Sequence[bytes]
     errors: ErrorForm = OllamaErrors()
 
+    def __init__(self, gate: Gate) -> None:
+        """
+        Answer those who may call.
+
+        Args:
+            gate: Decides who may.
+        """
+        super().__init__()
+        self._gate = gate
+
     @abstractmethod
     async def respond(self, request: ProxyRequest) -> None:
         """
@@ -66,7 +84,8 @@ class Endpoint(Folder):
         It is cancelled when the client leaves.
 
         Args:
-            request: Has one of ``methods``; for HEAD, a body is left out by itself.
+            request: Has one of ``methods``, and a caller who may call; for
+                HEAD, a body is left out by itself.
 
         Raises:
             ProxyError: To be answered for it: with its status if nothing has
@@ -80,11 +99,19 @@ class Endpoint(Folder):
             request.setHeader(b"Allow", b", ".join(self.methods))
             request.send_whole(405, _PLAIN_TEXT, b"405 method not allowed")
             return NOT_DONE_YET
-        responding = Deferred.fromCoroutine(self.respond(request))
+        responding = Deferred.fromCoroutine(self._admit_and_respond(request))
         # Before a producer is registered, nothing else tells that the client has left.
         request.notifyFinish().addErrback(lambda _reason: responding.cancel())
+        request.on_cut(responding.cancel)
         responding.addErrback(self._answer_failure, request)
         return NOT_DONE_YET
+
+    async def _admit_and_respond(self, request: ProxyRequest) -> None:
+        headers = request.requestHeaders
+        request.caller = self._gate.admit(
+            headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
+        )
+        await self.respond(request)
 
     def _answer_failure(self, failure: Failure, request: ProxyRequest) -> None:
         if request.client_left:
@@ -94,19 +121,25 @@ class Endpoint(Folder):
                 self._log.failure("A request failed after its client had left", failure=failure)
             return
         error = failure.value
+        if isinstance(error, CancelledError):
+            error = CutShort()  # for nothing else is cancelled while the client is there
         if not isinstance(error, ProxyError):
             self._log.failure("A request failed for a reason that is a bug", failure=failure)
             error = InternalError()
         request.outcome = error.outcome
-        if isinstance(error, UpstreamError):
+        # With these the gateway has refused the client's own key, which is no
+        # business of the operator's; other 401s and 403s of it are 502 here.
+        if isinstance(error, UpstreamError) and error.status not in {401, 403}:
             self._note(error, request)
         if request.startedWriting:
             # The status is spent, but clients know such a last line or event.
             request.write(self.errors.in_stream(error))
             request.finish()
             return
-        if isinstance(error, UpstreamRefused) and error.retry_after is not None:
+        if isinstance(error, (UpstreamRefused, Overloaded)) and error.retry_after is not None:
             request.setHeader(b"Retry-After", error.retry_after.encode("ascii"))
+        if error.asks_for_key:
+            request.setHeader(b"WWW-Authenticate", b"Bearer")  # RFC 9110 section 11.6.1
         # Ollama leaves the charset out when the error comes from the model's side.
         content_type = b"application/json" if isinstance(error, UpstreamError) else JSON
         request.send_whole(error.status, content_type, self.errors.body(error))

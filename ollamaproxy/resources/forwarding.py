@@ -13,7 +13,7 @@ from ollamaproxy.relay import Relay
 from ollamaproxy.resources.exchange import Endpoint
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import ProxyRequest, random_request_id
-from ollamaproxy.translate.passthrough import ModelRenamer, PassthroughPipeline, usage_in
+from ollamaproxy.translate.passthrough import ModelRenamer, PassthroughPipeline, pass_object
 from ollamaproxy.upstream.gateway import (
     EVENT_STREAM,
     JSON,
@@ -47,7 +47,7 @@ class Forwarding(Endpoint):
     ends: EventEnds = COMPLETION_ENDS
 
     def __init__(self, route: Route, workings: Workings) -> None:
-        super().__init__()
+        super().__init__(workings.gate)
         self._route = route
         self._workings = workings
 
@@ -58,9 +58,10 @@ class Forwarding(Endpoint):
         default_model = self._workings.settings.models.default_model
         asked = ForwardedRequest.from_json(self._route, body, default_model)
         request.model = asked.model
-        model = await self._workings.catalogue.resolve(asked.model)
+        realm = self._workings.realms.of(request.caller)
+        model = await realm.catalogue.resolve(asked.model)
         question = json_question(asked.for_target(model.target).to_json, self._headers(request))
-        with self._workings.running.using(model, DEFAULT_KEEP_ALIVE_S):
+        async with self._workings.using(realm, model, DEFAULT_KEEP_ALIVE_S):
             await self._forward(request, question, ModelRenamer(asked.model, model.target))
 
     def _headers(self, request: ProxyRequest) -> Mapping[bytes, Sequence[bytes]]:  # noqa: ARG002
@@ -72,14 +73,14 @@ class Forwarding(Endpoint):
     ) -> None:
         gateway = self._workings.gateway
         path = self._route.path + ("?beta=true" if request.args.get(b"beta") else "")
-        response = await gateway.forward(path, question, renamer.asked_as)
+        response = await gateway.forward(path, question, renamer.asked_as, request.caller)
         if media_type(response) == EVENT_STREAM:
             await self._relay(request, response, renamer)
         else:
             whole = await gateway.read(response)
-            request.usage = usage_in(whole)
-            content_type = _CONTENT_TYPES[media_type(response)]
-            request.send_whole(200, content_type, renamer.in_object(whole))
+            if media_type(response) == JSON:
+                whole, request.usage = pass_object(whole, renamer)
+            request.send_whole(200, _CONTENT_TYPES[media_type(response)], whole)
 
     async def _relay(
         self, request: ProxyRequest, response: IResponse, renamer: ModelRenamer

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
+from ollamaproxy.callers.gates import Gate
 from ollamaproxy.errors import BadRequest, ModelNotFound, NotSupported, ProxyError
 from ollamaproxy.resources.exchange import Endpoint, Folder
+from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import ProxyRequest
-from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.wire.management import ChangeRequest, CopyRequest, PullRequest, progress_line
 from ollamaproxy.wire.ndjson import error_object
 
@@ -32,16 +33,17 @@ class Pull(Endpoint):
 
     methods = (b"POST",)
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__()
-        self._catalogue = catalogue
+    def __init__(self, workings: Workings) -> None:
+        super().__init__(workings.gate)
+        self._realms = workings.realms
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
         pull = PullRequest.from_json(request.content.read())
         if not pull.name:
             raise BadRequest("invalid model name")
-        exists = await self._catalogue.find(pull.name) is not None
+        catalogue = self._realms.of(request.caller).catalogue
+        exists = await catalogue.find(pull.name) is not None
         success = progress_line("success")
         failure = error_object(_NO_SUCH_MODEL).encode("ascii")
         if pull.stream:
@@ -56,16 +58,17 @@ class Pull(Endpoint):
 class Refusal(Endpoint):
     """An endpoint of which the daemon can only say that it does not do that."""
 
-    def __init__(self, method: bytes, refuse: Callable[[bytes], ProxyError]) -> None:
+    def __init__(self, gate: Gate, method: bytes, refuse: Callable[[bytes], ProxyError]) -> None:
         """
         Refuse.
 
         Args:
+            gate: Decides who may even ask.
             method: The one that Ollama takes here.
             refuse: Gets the request's body, and returns or raises what the
                 client is told.
         """
-        super().__init__()
+        super().__init__(gate)
         self.methods = (method,)
         self._refuse = refuse
 
@@ -109,9 +112,13 @@ def _named(request: ChangeRequest, otherwise: str) -> None:
 class Blobs(Folder):
     """``/api/blobs``: the files of which models are made, by their digests."""
 
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self._gate = gate
+
     def getChild(self, path: bytes, request: ProxyRequest) -> Endpoint:  # noqa: ARG002
         """Override: every name is a digest, or should be."""
-        return Blob(path)
+        return Blob(self._gate, path)
 
 
 class Blob(Endpoint):
@@ -119,8 +126,8 @@ class Blob(Endpoint):
 
     methods = (b"HEAD", b"POST")
 
-    def __init__(self, digest: bytes) -> None:
-        super().__init__()
+    def __init__(self, gate: Gate, digest: bytes) -> None:
+        super().__init__(gate)
         self._digest = digest
 
     async def respond(self, request: ProxyRequest) -> None:

@@ -2,12 +2,10 @@
 
 from ollamaproxy.errors import BadRequest, ModelNotFound
 from ollamaproxy.resources.exchange import Endpoint
-from ollamaproxy.running import RunningModels
+from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import JSON, ProxyRequest
-from ollamaproxy.settings import Freshness
 from ollamaproxy.translate.capabilities import short_name
 from ollamaproxy.translate.model_details import running, show, tags
-from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.wire.management import ShowRequest
 
 
@@ -16,14 +14,14 @@ class Tags(Endpoint):
 
     methods = (b"HEAD", b"GET")
 
-    def __init__(self, catalogue: Catalogue, freshness: Freshness) -> None:
-        super().__init__()
-        self._catalogue = catalogue
-        self._recent_s = freshness.recent_s
+    def __init__(self, workings: Workings) -> None:
+        super().__init__(workings.gate)
+        self._realms = workings.realms
+        self._recent_s = workings.settings.freshness.recent_s
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint: wait a little for new models, for a person may look for one."""
-        models = await self._catalogue.models(self._recent_s)
+        models = await self._realms.of(request.caller).catalogue.models(self._recent_s)
         request.send_whole(200, JSON, tags(models.published))
 
 
@@ -32,16 +30,16 @@ class Show(Endpoint):
 
     methods = (b"POST",)
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__()
-        self._catalogue = catalogue
+    def __init__(self, workings: Workings) -> None:
+        super().__init__(workings.gate)
+        self._realms = workings.realms
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
         name = ShowRequest.from_json(request.content.read()).name
         if not name:
             raise BadRequest("model is required")
-        model = await self._catalogue.find(name)
+        model = await self._realms.of(request.caller).catalogue.find(name)
         if model is None:
             raise ModelNotFound(f"model '{short_name(name)}' not found")
         request.send_whole(200, JSON, show(model))
@@ -52,10 +50,11 @@ class Running(Endpoint):
 
     methods = (b"GET",)
 
-    def __init__(self, models: RunningModels) -> None:
-        super().__init__()
-        self._models = models
+    def __init__(self, workings: Workings) -> None:
+        super().__init__(workings.gate)
+        self._realms = workings.realms
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        request.send_whole(200, JSON, running(self._models.now()))
+        in_use = self._realms.of(request.caller).running.now()
+        request.send_whole(200, JSON, running(in_use))

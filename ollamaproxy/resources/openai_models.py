@@ -4,11 +4,10 @@ from typing import Any
 
 from ollamaproxy.errors import ModelNotFound
 from ollamaproxy.resources.exchange import Endpoint
+from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import ProxyRequest
-from ollamaproxy.settings import Freshness
 from ollamaproxy.translate.capabilities import short_name
 from ollamaproxy.translate.model_details import openai_entry
-from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.wire.error_forms import OpenAIErrors
 from ollamaproxy.wire.json_text import encode
 
@@ -21,19 +20,20 @@ class OpenAIModels(Endpoint):
     methods = (b"GET",)
     errors = OpenAIErrors()
 
-    def __init__(self, catalogue: Catalogue, freshness: Freshness) -> None:
-        super().__init__()
-        self._catalogue = catalogue
-        self._recent_s = freshness.recent_s
+    def __init__(self, workings: Workings) -> None:
+        super().__init__(workings.gate)
+        self._workings = workings
+        self._recent_s = workings.settings.freshness.recent_s
 
     def getChild(self, path: bytes, request: ProxyRequest) -> Endpoint:
         """Override: every path below is a model's name, which may have slashes in it."""
         name = b"/".join((path, *request.postpath)).decode("utf-8", "replace")
-        return OpenAIModel(self._catalogue, name)
+        return OpenAIModel(self._workings, name)
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint: wait a little for new models, for a person may look for one."""
-        models = await self._catalogue.models(self._recent_s)
+        catalogue = self._workings.realms.of(request.caller).catalogue
+        models = await catalogue.models(self._recent_s)
         entries = [openai_entry(model.name) for model in models.published]
         _send(request, {"object": "list", "data": entries})
 
@@ -45,14 +45,14 @@ class OpenAIModel(Endpoint):
     methods = (b"GET",)
     errors = OpenAIErrors()
 
-    def __init__(self, catalogue: Catalogue, name: str) -> None:
-        super().__init__()
-        self._catalogue = catalogue
+    def __init__(self, workings: Workings, name: str) -> None:
+        super().__init__(workings.gate)
+        self._realms = workings.realms
         self._name = name
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        if await self._catalogue.find(self._name) is None:
+        if await self._realms.of(request.caller).catalogue.find(self._name) is None:
             raise ModelNotFound(f"model '{short_name(self._name)}' not found")
         _send(request, openai_entry(self._name))
 

@@ -34,10 +34,11 @@ class Transcriptions(Forwarding):
         if not any(part.name == b"file" and part.filename is not None for part in parts):
             raise BadRequest("file is required: http: no such file")
         request.model = asked
-        model = await self._workings.catalogue.resolve(asked)
+        realm = self._workings.realms.of(request.caller)
+        model = await realm.catalogue.resolve(asked)
         others = (part for part in parts if part.name != b"model")
         question = _question((Part.of_value(b"model", model.target), *others))
-        with self._workings.running.using(model, DEFAULT_KEEP_ALIVE_S):
+        async with self._workings.using(realm, model, DEFAULT_KEEP_ALIVE_S):
             await self._forward(request, question, ModelRenamer(asked, model.target))
 
 

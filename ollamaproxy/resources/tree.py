@@ -2,7 +2,6 @@
 
 from twisted.web.resource import IResource
 
-from ollamaproxy.clocks import Clocks
 from ollamaproxy.resources.about import Root, Version
 from ollamaproxy.resources.account import (
     CloudTool,
@@ -29,10 +28,6 @@ from ollamaproxy.resources.models import Running, Show, Tags
 from ollamaproxy.resources.openai_models import OpenAIModels
 from ollamaproxy.resources.transcriptions import Transcriptions
 from ollamaproxy.resources.workings import Workings
-from ollamaproxy.running import RunningModels
-from ollamaproxy.settings import Settings
-from ollamaproxy.upstream.catalogue import Catalogue
-from ollamaproxy.upstream.gateway import Gateway
 from ollamaproxy.wire.forwarded import (
     CHAT_COMPLETIONS,
     COUNT_TOKENS,
@@ -44,47 +39,34 @@ from ollamaproxy.wire.forwarded import (
 )
 
 
-def make_tree(
-    gateway: Gateway, catalogue: Catalogue, settings: Settings, clocks: Clocks
-) -> IResource:
-    """
-    Return the resource for ``/``.
-
-    Args:
-        gateway: Answers what the daemon cannot by itself.
-        catalogue: Knows its models.
-        settings: All of them.
-        clocks: For the replies' statistics and the deadlines.
-    """
-    running = RunningModels(clocks)
-    workings = Workings(
-        gateway=gateway, catalogue=catalogue, running=running, settings=settings, clocks=clocks
-    )
+def make_tree(workings: Workings) -> IResource:
+    """Return the resource for ``/``."""
+    gate, settings = workings.gate, workings.settings
     api = _folder(
         {
             b"version": Version(settings.version),
-            b"status": Status(),
-            b"tags": Tags(catalogue, settings.freshness),
-            b"ps": Running(running),
-            b"show": Show(catalogue),
+            b"status": Status(gate),
+            b"tags": Tags(workings),
+            b"ps": Running(workings),
+            b"show": Show(workings),
             b"chat": Chat(workings),
             b"generate": Generate(workings),
             b"embed": Embed(workings),
             b"embeddings": LegacyEmbeddings(workings),
-            b"pull": Pull(catalogue),
-            b"push": Refusal(b"POST", refuse_push),
-            b"create": Refusal(b"POST", refuse_create),
-            b"copy": Refusal(b"POST", refuse_copy),
-            b"delete": Refusal(b"DELETE", refuse_delete),
-            b"blobs": Blobs(),
-            b"me": Me(),
-            b"signout": SignOut(b"POST"),
-            b"user": _folder({b"keys": Keys()}),
+            b"pull": Pull(workings),
+            b"push": Refusal(gate, b"POST", refuse_push),
+            b"create": Refusal(gate, b"POST", refuse_create),
+            b"copy": Refusal(gate, b"POST", refuse_copy),
+            b"delete": Refusal(gate, b"DELETE", refuse_delete),
+            b"blobs": Blobs(gate),
+            b"me": Me(gate),
+            b"signout": SignOut(gate, b"POST"),
+            b"user": _folder({b"keys": Keys(gate)}),
             b"experimental": _folder(
                 {
-                    b"web_search": CloudTool("web search"),
-                    b"web_fetch": CloudTool("web fetch"),
-                    b"model-recommendations": Recommendations(),
+                    b"web_search": CloudTool(gate, "web search"),
+                    b"web_fetch": CloudTool(gate, "web fetch"),
+                    b"model-recommendations": Recommendations(gate),
                 }
             ),
         }
@@ -93,7 +75,7 @@ def make_tree(
     messages.putChild(b"count_tokens", Messages(COUNT_TOKENS, workings))
     v1 = _folder(
         {
-            b"models": OpenAIModels(catalogue, settings.freshness),
+            b"models": OpenAIModels(workings),
             b"chat": _folder({b"completions": Forwarding(CHAT_COMPLETIONS, workings)}),
             b"completions": Forwarding(TEXT_COMPLETIONS, workings),
             b"embeddings": Forwarding(EMBEDDINGS, workings),

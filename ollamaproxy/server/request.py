@@ -11,8 +11,10 @@ from twisted.web import http, server
 from twisted.web.resource import IResource
 
 from ollamaproxy.access_log import AccessRecord
+from ollamaproxy.callers.caller import NOBODY
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import InternalError
+from ollamaproxy.server.browsers import BrowserRules, Passed
 from ollamaproxy.wire.error_forms import form_for
 from ollamaproxy.wire.usage import Usage
 
@@ -42,6 +44,7 @@ class ProxyRequest(server.Request):
         arrived_ns: The same on the calendar, in nanoseconds since 1970.
         outcome: What the access record will say of it.
         client_left: The connection is gone; writing and finishing are over.
+        caller: Who it comes from, once that is known.
         model: The model that is asked for, for the record.
         usage: What the reply cost, for the record.
     """
@@ -50,6 +53,7 @@ class ProxyRequest(server.Request):
     defaultContentType = None
     outcome = "done"
     client_left = False
+    caller = NOBODY
     model = ""
     usage = Usage()
     content: BinaryIO
@@ -63,6 +67,7 @@ class ProxyRequest(server.Request):
         clocks: Clocks,
         record: Callable[[AccessRecord], None],
         max_body_bytes: int,
+        browsers: BrowserRules,
     ) -> None:
         """
         Begin when the first line has arrived.
@@ -73,11 +78,14 @@ class ProxyRequest(server.Request):
             clocks: For the duration.
             record: Called exactly once, when the request has ended.
             max_body_bytes: A longer body is refused.
+            browsers: Which pages may use what there is.
         """
         # Whatever Content-Type a client gives its JSON, a form is never parsed.
         super().__init__(channel, queued, parsePOSTFormSubmission=False)
         self._clocks = clocks
         self._max_body_bytes = max_body_bytes
+        self._browsers = browsers
+        self._canceller: Callable[[], None] | None = None
         self._record: Callable[[AccessRecord], None] | None = record
         self.arrived_s = clocks.monotonic_s()
         self.arrived_ns = clocks.wall_ns()
@@ -100,9 +108,38 @@ class ProxyRequest(server.Request):
         segments = path.split(b"/")[1:] if path.startswith(b"/") else [path]
         self.postpath = [unquote_to_bytes(segment) for segment in segments]
         try:
-            self.render(self.site.getResourceFor(self))
+            if self._passes_browsers():
+                self.render(self.site.getResourceFor(self))
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             self.processingFailed(Failure())
+
+    def _passes_browsers(self) -> bool:
+        """Return whether the request may go on; if not, it has been answered."""
+        headers = {
+            name.lower().decode("latin-1"): b", ".join(values).decode("latin-1")
+            for name, values in self.requestHeaders.getAllRawHeaders()
+        }
+        verdict = self._browsers.decide(self.method, headers)
+        for name, value in verdict.headers:
+            self.responseHeaders.addRawHeader(name, value)
+        if isinstance(verdict, Passed):
+            return True
+        self.outcome = "foreign_page" if verdict.status == 403 else "preflight"
+        self.setResponseCode(verdict.status)
+        if verdict.status != 204:
+            self.setHeader(b"Content-Length", b"0")
+        self.finish()
+        return False
+
+    def on_cut(self, canceller: Callable[[], None]) -> None:
+        """Have something called when the daemon cannot wait for the reply any longer."""
+        self._canceller = canceller
+
+    def cut(self) -> None:
+        """End the reply now: the client is told that the daemon stops."""
+        canceller, self._canceller = self._canceller, None
+        if canceller is not None:
+            canceller()
 
     def render(self, resrc: IResource) -> None:
         """Override: our resources always answer by themselves, sooner or later."""
@@ -120,6 +157,7 @@ class ProxyRequest(server.Request):
     def handleContentChunk(self, data: bytes) -> None:
         """Override: a body in chunks does not say how long it is before it has come."""
         if self.content.tell() + len(data) <= self._max_body_bytes:
+            self.channel.chunk_received(len(data))  # type: ignore[attr-defined]  # it is our Channel
             super().handleContentChunk(data)
         else:
             self.channel.refuse_body()  # type: ignore[attr-defined]  # it is our Channel
@@ -172,6 +210,7 @@ class ProxyRequest(server.Request):
                 body_bytes=body_bytes,
                 duration_s=self._clocks.monotonic_s() - self.arrived_s,
                 outcome=outcome or self.outcome,
+                caller=self.caller.name,
                 model=self.model,
                 prompt_tokens=self.usage.prompt_tokens,
                 completion_tokens=self.usage.completion_tokens,

@@ -5,14 +5,17 @@ from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.web import server
 from twisted.web.http import Request
 from twisted.web.resource import IResource
 
 from ollamaproxy.access_log import AccessRecord
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.server.browsers import BrowserRules
 from ollamaproxy.server.channel import Channel
 from ollamaproxy.server.request import ProxyRequest
+from ollamaproxy.settings import Deadlines, Limits
 
 
 class ProxySite(server.Site):
@@ -29,7 +32,9 @@ class ProxySite(server.Site):
         *,
         clocks: Clocks,
         record: Callable[[AccessRecord], None],
-        max_body_bytes: int,
+        limits: Limits,
+        deadlines: Deadlines,
+        browsers: BrowserRules,
     ) -> None:
         """
         Serve a tree.
@@ -38,17 +43,75 @@ class ProxySite(server.Site):
             root: The resource for ``/``.
             clocks: For idle connections and durations.
             record: Called once for each request when it has ended.
-            max_body_bytes: A request with a longer body is refused.
+            limits: How long a body may be, and how many connections there may be.
+            deadlines: How long clients may take.
+            browsers: Which pages may use the tree.
         """
         super().__init__(
             root,
             requestFactory=partial(
-                ProxyRequest, clocks=clocks, record=record, max_body_bytes=max_body_bytes
+                ProxyRequest,
+                clocks=clocks,
+                record=record,
+                max_body_bytes=limits.max_request_bytes,
+                browsers=browsers,
             ),
+            timeout=deadlines.idle_s,
             reactor=clocks.scheduler,
             parsePOSTFormSubmission=False,
         )
-        self.max_body_bytes = max_body_bytes
+        self.clocks = clocks
+        self.deadlines = deadlines
+        self.max_body_bytes = limits.max_request_bytes
+        self.is_draining = False
+        self._max_connections = limits.max_connections
+        self._channels: set[Channel] = set()
+        self._empty: Deferred[None] | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._channels)
+
+    def opened(self, channel: Channel) -> bool:
+        """Take note of a new connection; return whether there is room for it."""
+        self._channels.add(channel)
+        return len(self._channels) <= self._max_connections
+
+    def closed(self, channel: Channel) -> None:
+        """Take note that a connection is gone."""
+        self._channels.discard(channel)
+        if not self._channels and self._empty is not None:
+            empty, self._empty = self._empty, None
+            empty.callback(None)
+
+    def drain(self) -> "Deferred[None]":
+        """
+        Answer what is being answered, and nothing new.
+
+        Returns:
+            Fires with ``None`` when all connections are gone.
+        """
+        self.is_draining = True
+        for channel in tuple(self._channels):
+            channel.drain()
+        if not self._channels:
+            return succeed(None)
+        if self._empty is None:
+            self._empty = Deferred()
+        return self._empty
+
+    def cut(self) -> int:
+        """Tell all clients that are being answered that it ends now; return how many."""
+        running = [request for channel in self._channels for request in channel.requests[:1]]
+        for request in running:
+            request.cut()
+        return len(running)
+
+    def abort(self) -> None:
+        """Close all connections at once."""
+        for channel in tuple(self._channels):
+            channel.abort()
 
     def getResourceFor(self, request: ProxyRequest) -> IResource:
         """

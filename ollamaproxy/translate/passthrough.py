@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ollamaproxy.errors import UpstreamError, UpstreamTruncated
+from ollamaproxy.errors import UpstreamError, UpstreamGarbled, UpstreamTruncated
 from ollamaproxy.translate.refusals import refusal_in_stream
 from ollamaproxy.wire.event_blocks import EventBlocks
 from ollamaproxy.wire.event_ends import EventEnds
@@ -17,9 +17,6 @@ from ollamaproxy.wire.json_text import decode, encode, quote
 from ollamaproxy.wire.openai_errors import read_error
 from ollamaproxy.wire.sse import EventDecoder
 from ollamaproxy.wire.usage import Usage, read_usage
-
-#: Where servers put a reply's usage: near its beginning or its end.
-_TAIL_BYTES: Final = 4096
 
 _BETWEEN_EVENTS: Final = re.compile(rb"(?<=\n\n)|(?<=\r\n\r\n)")
 
@@ -38,41 +35,45 @@ class ModelRenamer:
         self.asked_as = asked_as
         self.is_needed = asked_as != target
         self._target = target
-        # The key, and the name as any JSON writer may write it.
-        names = b"|".join(
-            re.escape(name) for name in {quote(target).encode(), f'"{target}"'.encode()}
-        )
-        self._pattern: Final = re.compile(rb'("model"\s*:\s*)(?:%s)' % names)
-        self._replacement: Final = quote(asked_as).encode("ascii")
+        self._pattern: re.Pattern[bytes] | None = None
 
     def in_events(self, events: bytes) -> bytes:
         """Return events with the client's name in them."""
         if not self.is_needed:
             return events
-        return self._pattern.sub(lambda match: match[1] + self._replacement, events)
+        if self._pattern is None:
+            # The key, and the name as any JSON writer may write it.
+            spellings = {quote(self._target).encode(), f'"{self._target}"'.encode()}
+            names = b"|".join(map(re.escape, spellings))
+            self._pattern = re.compile(rb'("model"\s*:\s*)(?:%s)' % names)
+        replacement = quote(self.asked_as).encode("ascii")
+        return self._pattern.sub(lambda match: match[1] + replacement, events)
 
-    def in_object(self, body: bytes) -> bytes:
-        """Return a JSON object with the client's name at its top; what is none stays as it is."""
-        if not self.is_needed:
-            return body
-        try:
-            value = decode(body)
-        except ValueError:
-            return body
-        if not isinstance(value, dict) or value.get("model") != self._target:
-            return body
-        return encode({**value, "model": self.asked_as}).encode("ascii")
+    def in_object(self, value: Any) -> bool:
+        """Put the client's name at the top of a JSON object; return whether that changed it."""
+        if not self.is_needed or not isinstance(value, dict) or value.get("model") != self._target:
+            return False
+        value["model"] = self.asked_as
+        return True
 
 
-def usage_in(body: bytes) -> Usage:
-    """Return how many tokens a reply in one object had; zeros if it does not tell."""
-    if b'"usage"' not in body[-_TAIL_BYTES:] and b'"usage"' not in body[:_TAIL_BYTES]:
-        return Usage()  # not worth reading megabytes of vectors
+def pass_object(body: bytes, renamer: ModelRenamer) -> tuple[bytes, Usage]:
+    """
+    Return a reply in one object with the client's name of the model, and what it cost.
+
+    It is passed on byte for byte if nothing has to change.
+
+    Raises:
+        UpstreamGarbled: It is no JSON, or not all of it: without a length, a
+            server that dies looks as if it were done.
+    """
     try:
         value = decode(body)
-    except ValueError:
-        return Usage()
-    return read_usage(value) if isinstance(value, dict) else Usage()
+    except ValueError as error:
+        raise UpstreamGarbled("the gateway's answer is not JSON, or not all of it") from error
+    changed = renamer.in_object(value)
+    usage = read_usage(value) if isinstance(value, dict) else Usage()
+    return encode(value).encode("ascii") if changed else body, usage
 
 
 class PassthroughPipeline:

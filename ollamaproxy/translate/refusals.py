@@ -2,12 +2,15 @@
 The gateway's refusals, as the client should hear of them.
 
 Statuses do not pass through unchanged: a 401 of the gateway is about this
-daemon's key, and would make Ollama's own tools ask their user to sign in.
+daemon's key, and would make Ollama's own tools ask their user to sign in.  Only
+if the client has shown a key of its own for the gateway, it is about that one.
 """
 
 import re
+from enum import Enum, auto
 
 from ollamaproxy.errors import (
+    CallerKeyRefused,
     GatewayForbids,
     GatewayKeyRefused,
     ModelNotFound,
@@ -32,7 +35,21 @@ _NO_DATABASE = "no_db_connection"
 _KEY_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
-def refusal(status: int, body: bytes, model: str) -> ProxyError:
+class WhoseKey(Enum):
+    """
+    Who has chosen the key that the gateway gets, and has to hear what is wrong with it.
+
+    DAEMONS: The operator, with ``--api-key``.
+    KEYS_FILES: The operator, for one caller, in the keys file.
+    CALLERS: The client, which showed it.
+    """
+
+    DAEMONS = auto()
+    KEYS_FILES = auto()
+    CALLERS = auto()
+
+
+def refusal(status: int, body: bytes, model: str, whose: WhoseKey = WhoseKey.DAEMONS) -> ProxyError:
     """
     Return the error for a reply of the gateway that is not a success.
 
@@ -40,23 +57,28 @@ def refusal(status: int, body: bytes, model: str) -> ProxyError:
         status: The gateway's status, 300 to 599.
         body: The beginning of the reply's body.
         model: The model as the client wrote it; empty if none was asked for.
+        whose: Who has chosen the key that the gateway got.
     """
     report = decode_error(body)
     if report is None:
-        return _key_refused(status) if status == 401 else _wordless(status, body)
+        return _key_refused(status, "", whose) if status == 401 else _wordless(status, body)
     if model and _is_about_unknown_model(status, report):
         return ModelNotFound(f"model '{model}' not found")
-    return _refused(report, status if 400 <= status <= 599 else None)
+    return _refused(report, status if 400 <= status <= 599 else None, whose)
 
 
 def refusal_in_stream(report: ErrorReport) -> UpstreamRefused:
-    """Return the error for an error event; LiteLLM names the status in it."""
-    return _refused(report, report.status)
+    """
+    Return the error for an error event; LiteLLM names the status in it.
+
+    Whoever has chosen the key: the gateway has accepted it before the stream began.
+    """
+    return _refused(report, report.status, WhoseKey.DAEMONS)
 
 
-def _refused(report: ErrorReport, status: int | None) -> UpstreamRefused:
+def _refused(report: ErrorReport, status: int | None, whose: WhoseKey) -> UpstreamRefused:
     if status in {401, 403} or report.type == _NO_DATABASE:
-        return _about_the_key(status or 401, report)
+        return _about_the_key(status or 401, report, whose)
     return UpstreamRefused(_presentable(report.message), status)
 
 
@@ -78,12 +100,12 @@ def _is_about_unknown_model(status: int, report: ErrorReport) -> bool:
     return status == 400 and any(words in report.message for words in _UNKNOWN_MODEL)
 
 
-def _about_the_key(status: int, report: ErrorReport) -> UpstreamRefused:
+def _about_the_key(status: int, report: ErrorReport, whose: WhoseKey) -> UpstreamRefused:
     """
-    Word a refusal of this daemon's key, or of its rights.
+    Word a refusal of the key, or of its rights.
 
-    The gateway's own text is not repeated where it is about the key itself:
-    LiteLLM puts parts and hashes of keys into it.
+    The gateway's own text is not repeated where it is about an operator's key
+    itself: LiteLLM puts parts and hashes of keys into it.
     """
     if report.message.startswith("litellm."):
         # Raised on the far side of the gateway, so not about this daemon's key.
@@ -92,17 +114,24 @@ def _about_the_key(status: int, report: ErrorReport) -> UpstreamRefused:
             "whoever runs the gateway should check it",
             502,
         )
-    if status == 403:
-        return GatewayForbids(
-            f"the gateway forbids it to this proxy's API key: {_presentable(report.message)}", 502
+    told = _presentable(report.message)
+    if status != 403:
+        return _key_refused(status, told, whose)
+    if whose is WhoseKey.CALLERS:
+        return GatewayForbids(f"the gateway forbids it to your API key: {told}", 403)
+    return GatewayForbids(f"the gateway forbids it to this proxy's API key: {told}", 502)
+
+
+def _key_refused(status: int, told: str, whose: WhoseKey) -> UpstreamRefused:
+    if whose is WhoseKey.CALLERS:
+        # 401, whatever the gateway says: LiteLLM without a database says 400.
+        return CallerKeyRefused(
+            f"the gateway refused your API key (HTTP {status})" + (told and f": {told}")
         )
-    return _key_refused(status)
-
-
-def _key_refused(status: int) -> GatewayKeyRefused:
+    where = "--api-key" if whose is WhoseKey.DAEMONS else "keys file"
     return GatewayKeyRefused(
         f"the gateway refused this proxy's API key (HTTP {status}); "
-        "whoever runs the proxy should check its --api-key",
+        f"whoever runs the proxy should check its {where}",
         502,
     )
 

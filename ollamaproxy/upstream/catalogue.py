@@ -14,8 +14,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.errors import ModelNotFound, UpstreamError, UpstreamTimeout
-from ollamaproxy.models.listing import Model, ModelList
+from ollamaproxy.errors import BadRequest, ModelNotFound, UpstreamError, UpstreamTimeout
+from ollamaproxy.models.listing import MAX_NAME, Model, ModelList
 from ollamaproxy.models.rules import ModelRules
 from ollamaproxy.settings import Freshness
 from ollamaproxy.upstream.failures import was_cancelled
@@ -41,6 +41,8 @@ class Catalogue:
         rules: ModelRules,
         freshness: Freshness,
         clocks: Clocks,
+        *,
+        logs: bool = True,
     ) -> None:
         """
         Know nothing yet.
@@ -50,11 +52,14 @@ class Catalogue:
             rules: The operator's.
             freshness: For how long what is known is good.
             clocks: For the ages and the deadlines.
+            logs: Whether the operator is told what becomes of it.  Not if the
+                key is a client's: what is wrong with that one is the client's.
         """
         self._discover = discover
         self._rules = rules
         self._freshness = freshness
         self._clocks = clocks
+        self._logs = logs
         self._models: ModelList | None = None
         self._loaded_s = 0.0
         self._failure: UpstreamError | None = None
@@ -62,6 +67,7 @@ class Catalogue:
         self._loading: Deferred[None] | None = None
         self._waiting: list[Deferred[None]] = []
         self._next: IDelayedCall | None = None
+        self._stopped = False
         #: What to go by until the gateway has told: the aliases, at least.
         self._without_gateway = ModelList({}, rules)
 
@@ -99,8 +105,10 @@ class Catalogue:
         Before it says so it makes sure, for the model may be a new one.
 
         Raises:
+            BadRequest: No model can have such a name.
             UpstreamError: The models are not known.
         """
+        _check(name)
         found = (await self.models()).find(name)
         if found is None:
             found = (await self.models(self._freshness.recent_s)).find(name)
@@ -114,8 +122,10 @@ class Catalogue:
         gateway itself knows best.
 
         Raises:
+            BadRequest: No model can have such a name.
             ModelNotFound: The operator has excluded the model.
         """
+        _check(name)
         if self._models is None:
             await self._refreshed(self._freshness.patience_s)
         elif self._age_s > self._freshness.refresh_s:
@@ -134,6 +144,7 @@ class Catalogue:
 
     def stop(self) -> None:
         """Ask no more; who still waits is not kept waiting."""
+        self._stopped = True
         if self._next is not None and self._next.active():
             self._next.cancel()
         if self._loading is not None:
@@ -182,15 +193,20 @@ class Catalogue:
             self._take(models)
 
     def _take(self, models: ModelList) -> None:
+        if self._logs:
+            self._tell_changes(models)
+        self._models, self._loaded_s, self._failure = models, self._clocks.monotonic_s(), None
+
+    def _tell_changes(self, models: ModelList) -> None:
         if self._failure is not None:
             self._log.info("the gateway tells its models again")
         before = frozenset() if self._models is None else self._models.missing_targets
         for alias in sorted(models.missing_targets - before):
             self._log.warn("alias {alias}: the gateway lists no model for it", alias=alias)
-        self._models, self._loaded_s, self._failure = models, self._clocks.monotonic_s(), None
 
     def _keep_what_is_known(self, error: UpstreamError) -> None:
-        if self._failure is None:
+        # What was cut off is no news.
+        if self._failure is None and self._logs and not self._stopped:
             reason = f"{error.outcome}, HTTP {error.status}" if error.quotes else error.message
             kept = "there are none yet" if self._models is None else "the known ones are kept"
             self._log.warn(
@@ -206,6 +222,11 @@ class Catalogue:
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             waiter.callback(None)
+
+
+def _check(name: str) -> None:
+    if len(name) > MAX_NAME:
+        raise BadRequest("invalid model name")  # Ollama's words
 
 
 def _too_late(result: Any, timeout_s: float) -> Any:

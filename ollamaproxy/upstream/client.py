@@ -5,7 +5,7 @@ Left to itself treq keeps one cookie jar for everybody, follows redirects with
 the key in hand, and asks for gzip, which delays streams and allows bombs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final, cast
 
@@ -14,15 +14,15 @@ from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IConsumer, IPushProducer
-from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
+from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from ollamaproxy import __version__
 from ollamaproxy.errors import UpstreamGarbled
 from ollamaproxy.settings import KIB, Secret
 from ollamaproxy.upstream.body import discard
+from ollamaproxy.upstream.retry import TellingPool
 
 #: LiteLLM's server closes idle connections after 5 seconds; a request that
 #: meets the close is lost.  Measured: 158 of 200 fail with Twisted's 240
@@ -32,10 +32,12 @@ IDLE_CONNECTION_S: Final = 4.0
 #: As much of an upload as is written at once.
 _PIECE_BYTES: Final = 64 * KIB
 
-#: The request headers that go out if the caller sets them; anything else stays.
+#: The request headers that go out if :class:`Gateway` sets them; anything else stays.
 _ALLOWED_HEADERS: Final = (
     b"Accept",
     b"Content-Type",
+    # A caller's own key, instead of the daemon's.
+    b"Authorization",
     # What of Anthropic's protocol a client speaks; LiteLLM hands them on to Anthropic.
     b"Anthropic-Version",
     b"Anthropic-Beta",
@@ -51,12 +53,21 @@ class GatewayAgent:
     Accept-Encoding, nothing of a client's can get through by accident.
     """
 
-    def __init__(self, agent: IAgent, api_key: Secret | None) -> None:
+    def __init__(
+        self, agent: IAgent, api_key: Secret | None, allowed_headers: Sequence[bytes] = ()
+    ) -> None:
+        """
+        Send through an agent.
+
+        Args:
+            agent: Sends.
+            api_key: For requests that bring no key of their own; ``None`` adds none.
+            allowed_headers: Names of further headers that may go out.
+        """
         self._agent = agent
-        self._own_headers = [(b"User-Agent", [b"ollamaproxy/" + __version__.encode("ascii")])]
-        if api_key is not None:
-            authorization = b"Bearer " + api_key.text.encode("ascii")
-            self._own_headers.append((b"Authorization", [authorization]))
+        self._allowed_headers = (*_ALLOWED_HEADERS, *allowed_headers)
+        self._user_agent = [b"ollamaproxy/" + __version__.encode("ascii")]
+        self._authorization = None if api_key is None else [api_key.as_bearer()]
 
     def request(
         self,
@@ -67,12 +78,13 @@ class GatewayAgent:
     ) -> Deferred[IResponse]:
         """Implement :class:`IAgent`."""
         safe = Headers()
-        for name in _ALLOWED_HEADERS:
+        for name in self._allowed_headers:
             values = headers.getRawHeaders(name) if headers is not None else None
             if values:
                 safe.setRawHeaders(name, values)
-        for name, values in self._own_headers:
-            safe.setRawHeaders(name, values)
+        if self._authorization is not None and not safe.hasHeader(b"Authorization"):
+            safe.setRawHeaders(b"Authorization", self._authorization)
+        safe.setRawHeaders(b"User-Agent", self._user_agent)
         requesting = self._agent.request(method, uri, safe, bodyProducer)
         return requesting.addCallback(_uncompressed)
 
@@ -115,15 +127,21 @@ class PiecesBody:
     def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
         self._pieces = list(pieces)
         self.length = sum(map(len, self._pieces))
+        self._left: list[memoryview] = []
         self._consumer: IConsumer | None = None
         self._finished: Deferred[None] = Deferred()
         self._paused = False
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Implement IBodyProducer: the Deferred fires with ``None`` when all is written."""
+        """
+        Implement IBodyProducer: the Deferred fires with ``None`` when all is written.
+
+        May be called again, to write all of it to another consumer.
+        """
         self._consumer = consumer
-        self._pieces = [part for piece in self._pieces for part in _small(piece)]
-        self._pieces.reverse()
+        self._left = [part for piece in self._pieces for part in _small(piece)]
+        self._left.reverse()
+        self._finished = Deferred()
         self.resumeProducing()
         return self._finished
 
@@ -134,14 +152,14 @@ class PiecesBody:
     def resumeProducing(self) -> None:
         """Implement IPushProducer."""
         self._paused = False
-        while self._pieces and not self._paused and self._consumer is not None:
-            self._consumer.write(bytes(self._pieces.pop()))
-        if not self._pieces and not self._finished.called:
+        while self._left and not self._paused and self._consumer is not None:
+            self._consumer.write(bytes(self._left.pop()))
+        if not self._left and not self._finished.called:
             self._finished.callback(None)
 
     def stopProducing(self) -> None:
-        """Implement IPushProducer: nobody wants the rest."""
-        self._pieces.clear()
+        """Implement IPushProducer: this consumer does not want the rest."""
+        self._left.clear()
         self._consumer = None
 
 
@@ -181,31 +199,30 @@ class GatewayURL(hyperlink.EncodedURL):
         return self
 
 
-def make_pool(reactor: object, max_idle_connections: int) -> HTTPConnectionPool:
-    """Return the connections to the gateway that wait for their next request."""
-    pool = HTTPConnectionPool(reactor)
+def make_pool(
+    reactor: object, max_idle_connections: int, monotonic_s: Callable[[], float]
+) -> TellingPool:
+    """Return the connections to the gateways that wait for their next request."""
+    pool = TellingPool(reactor, monotonic_s)
     pool.maxPersistentPerHost = max_idle_connections
     pool.cachedConnectionTimeout = IDLE_CONNECTION_S  # type: ignore[assignment]  # a float will do
     return pool
 
 
 def make_client(
-    reactor: object,
-    endpoints: IAgentEndpointFactory,
-    pool: HTTPConnectionPool,
-    api_key: Secret | None,
+    agent: IAgent, api_key: Secret | None, allowed_headers: Sequence[bytes] = ()
 ) -> HTTPClient:
     """
     Return the treq client that all requests to the gateway go through.
 
     Args:
-        reactor: Times what the agent times.
-        endpoints: Makes the connections.
-        pool: Keeps them.
-        api_key: Sent as a Bearer token.
+        agent: Sends them.
+        api_key: See :class:`GatewayAgent`.
+        allowed_headers: See :class:`GatewayAgent`.
     """
-    agent = Agent.usingEndpointFactory(reactor, endpoints, pool=pool)
     no_cookies = IndexableCookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
     return HTTPClient(
-        GatewayAgent(agent, api_key), cookiejar=no_cookies, data_to_body_producer=_producer
+        GatewayAgent(agent, api_key, allowed_headers),
+        cookiejar=no_cookies,
+        data_to_body_producer=_producer,
     )

@@ -9,6 +9,7 @@ where else to look.
 from collections.abc import Callable
 from typing import Final
 
+from ollamaproxy.callers.caller import NOBODY, Caller
 from ollamaproxy.errors import GatewayForbids, UpstreamError, UpstreamGarbled, UpstreamRefused
 from ollamaproxy.models.discovered import marked, merge
 from ollamaproxy.upstream.gateway import Gateway
@@ -32,10 +33,11 @@ _NOT_TOLD: Final = (UpstreamRefused, UpstreamGarbled)
 
 
 class Discovery:
-    """Asks one gateway for its models, with whatever key its requests carry."""
+    """Asks one gateway for the models of one caller's key."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, caller: Caller = NOBODY) -> None:
         self._gateway = gateway
+        self._caller = caller
 
     async def models(self) -> FactsByName:
         """
@@ -64,7 +66,7 @@ class Discovery:
     async def _told(self, path: str, decode: Callable[[bytes], FactsByName]) -> FactsByName:
         """Return one of LiteLLM's lists; empty if it is not to be had."""
         try:
-            return decode(await self._gateway.get(path))
+            return decode(await self._get(path))
         except GatewayForbids:
             self._gateway.is_litellm = True  # others do not have the path
             return {}
@@ -73,13 +75,16 @@ class Discovery:
 
     async def _listed(self) -> FactsByName:
         path = _MODELS_AND_WILDCARDS if self._gateway.is_litellm else _MODELS
-        return decode_models(await self._gateway.get(path))
+        return decode_models(await self._get(path))
+
+    async def _get(self, path: str) -> bytes:
+        return await self._gateway.get(path, self._caller)
 
     async def _with_what_products_tell(self, listed: FactsByName) -> FactsByName:
         """Return the list with what llama.cpp's server or LM Studio tell elsewhere."""
         if any(facts.provider == "llamacpp" for facts in listed.values()):
             try:
-                props = decode_llama_cpp(await self._gateway.get("/props"))
+                props = decode_llama_cpp(await self._get("/props"))
             except UpstreamError:
                 return listed
             # It runs one model, whatever it is called.
@@ -87,7 +92,7 @@ class Discovery:
         if any(facts.context_length for facts in listed.values()):
             return listed
         try:
-            told = decode_lm_studio(await self._gateway.get("/api/v0/models"))
+            told = decode_lm_studio(await self._get("/api/v0/models"))
         except UpstreamError:
             return listed
         known = {name: facts for name, facts in told.items() if name in listed}

@@ -7,12 +7,13 @@ from service_identity import VerificationError
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import (
     ConnectError,
+    ConnectingCancelledError,
     ConnectionRefusedError,  # noqa: A004 - Twisted's, as all of these
     DNSLookupError,
     TimeoutError,  # noqa: A004
 )
 from twisted.python.failure import Failure
-from twisted.web.client import ResponseFailed, ResponseNeverReceived
+from twisted.web.client import RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
 
 from ollamaproxy.errors import (
     UpstreamError,
@@ -39,6 +40,11 @@ _TABLE: tuple[tuple[type[Exception], type[UpstreamError], str], ...] = (
         "the gateway closed the connection without an answer",
     ),
     (ResponseFailed, UpstreamGarbled, "the gateway's answer is not HTTP"),
+    (
+        RequestTransmissionFailed,
+        UpstreamTruncated,
+        "the gateway closed the connection before it had the whole request",
+    ),
 )
 
 
@@ -51,7 +57,10 @@ def reasons_of(failure: Failure) -> Iterator[Failure]:
 
 def was_cancelled(failure: Failure) -> bool:
     """Whether the failure is nobody's fault: what was under way has been cancelled."""
-    return any(reason.check(CancelledError) for reason in reasons_of(failure))
+    # A connection that is being made fails with an error of its own.
+    return any(
+        reason.check(CancelledError, ConnectingCancelledError) for reason in reasons_of(failure)
+    )
 
 
 def to_upstream_error(failure: Failure) -> UpstreamError:

@@ -10,13 +10,15 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 
+from ollamaproxy.callers.caller import Caller
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamRefused, UpstreamTimeout
-from ollamaproxy.settings import KIB, Settings
+from ollamaproxy.settings import KIB, Secret, Settings
 from ollamaproxy.translate.refusals import is_about_parameters, refusal
 from ollamaproxy.upstream.body import discard, read_whole
 from ollamaproxy.upstream.client import GatewayURL
 from ollamaproxy.upstream.failures import to_upstream_error, was_cancelled
+from ollamaproxy.upstream.identity import Identity
 from ollamaproxy.wire.embeddings import EmbeddingReply, EmbeddingRequest, decode_embeddings
 from ollamaproxy.wire.openai import CompletionRequest
 
@@ -68,15 +70,28 @@ class Gateway:
     """
     Asks the gateway.
 
-    Every failure comes out as one of our errors, none with the key in it.
-    Cancelling what a method returns closes its connection.
+    Each time for a caller, with the key that goes with it.  Every failure comes
+    out as one of our errors, none with a key in it.  Cancelling what a method
+    returns closes its connection.
 
     Attributes:
         is_litellm: It has shown that it is LiteLLM.
     """
 
-    def __init__(self, client: HTTPClient, settings: Settings, clocks: Clocks) -> None:
+    def __init__(
+        self, client: HTTPClient, settings: Settings, clocks: Clocks, identity: Identity
+    ) -> None:
+        """
+        Prepare.
+
+        Args:
+            client: Sends; adds the daemon's key to what has none.
+            settings: All of them.
+            clocks: For the deadlines.
+            identity: What the gateway is told of callers.
+        """
         self._client = client
+        self._identity = identity
         self._clocks = clocks
         self._deadlines = settings.deadlines
         self._max_reply_bytes = settings.limits.max_reply_bytes
@@ -87,39 +102,48 @@ class Gateway:
         self._text_url = GatewayURL.of(f"{settings.base_url}/v1/completions")
         self._embeddings_url = GatewayURL.of(f"{settings.base_url}/v1/embeddings")
 
-    async def open_completion(self, request: CompletionRequest, asked_as: str) -> IResponse:
+    async def open_completion(
+        self, request: CompletionRequest, asked_as: str, caller: Caller
+    ) -> IResponse:
         """
         Send a completion and return the head of its event stream.
 
         Args:
             request: The completion.
             asked_as: The model as the client wrote it, for the client to read.
+            caller: Who asks.
 
         Raises:
             UpstreamError: There is no event stream to read.
             ModelNotFound: The gateway does not have the model.
         """
         url = self._chat_url if request.is_chat else self._text_url
-        return await self._post(url, (EVENT_STREAM,), json_question(request.to_json), asked_as)
+        question = json_question(request.to_json)
+        return await self._post(url, (EVENT_STREAM,), question, asked_as, caller)
 
-    async def embed(self, request: EmbeddingRequest, asked_as: str) -> EmbeddingReply:
+    async def embed(
+        self, request: EmbeddingRequest, asked_as: str, caller: Caller
+    ) -> EmbeddingReply:
         """
         Return a vector for each text.
 
         Args:
             request: The texts.
             asked_as: The model as the client wrote it, for the client to read.
+            caller: Who asks.
 
         Raises:
             UpstreamError: There are none to be had.
             ModelNotFound: The gateway does not have the model.
         """
         response = await self._post(
-            self._embeddings_url, (JSON,), json_question(request.to_json), asked_as
+            self._embeddings_url, (JSON,), json_question(request.to_json), asked_as, caller
         )
         return decode_embeddings(await self.read(response), len(request.texts))
 
-    async def forward(self, path: str, question: Question, asked_as: str) -> IResponse:
+    async def forward(
+        self, path: str, question: Question, asked_as: str, caller: Caller
+    ) -> IResponse:
         """
         Send a request to the gateway's route of the same name, and return the head of its answer.
 
@@ -127,13 +151,14 @@ class Gateway:
             path: The route, with a query if need be; ASCII.
             question: What to send.
             asked_as: The model as the client wrote it, for the client to read.
+            caller: Who asks.
 
         Raises:
             UpstreamError: There is no answer to read.
             ModelNotFound: The gateway does not have the model.
         """
         url = GatewayURL.of(self._base_url + path)
-        return await self._post(url, (JSON, EVENT_STREAM, TEXT), question, asked_as)
+        return await self._post(url, (JSON, EVENT_STREAM, TEXT), question, asked_as, caller)
 
     async def read(self, response: IResponse) -> bytes:
         """
@@ -144,23 +169,30 @@ class Gateway:
         """
         return await self._read(response, self._max_reply_bytes)
 
-    async def get(self, path: str) -> bytes:
+    async def get(self, path: str, caller: Caller) -> bytes:
         """
         Return what the gateway has under a path, which must be JSON.
 
         Args:
             path: With a ``/`` in front, and a query if need be; ASCII.
+            caller: Who asks.
 
         Raises:
             UpstreamError: It was not to be had.
         """
         url = GatewayURL.of(self._base_url + path)
-        response = await self._send("GET", url, Headers({b"Accept": [JSON]}))
-        await self._check(response, (JSON,))
+        headers = Headers({b"Accept": [JSON], **_authorization(caller)})
+        response = await self._send("GET", url, headers)
+        await self._check(response, (JSON,), caller)
         return await self.read(response)
 
     async def _post(
-        self, url: GatewayURL, accepted: Sequence[bytes], question: Question, asked_as: str
+        self,
+        url: GatewayURL,
+        accepted: Sequence[bytes],
+        question: Question,
+        asked_as: str,
+        caller: Caller,
     ) -> IResponse:
         """
         Ask the gateway, and return the head of its answer.
@@ -170,21 +202,33 @@ class Gateway:
         """
         drop_params = self.is_litellm
         try:
-            return await self._post_once(url, accepted, question(drop_params), asked_as)
+            return await self._post_once(url, accepted, question(drop_params), asked_as, caller)
         except UpstreamRefused as refused:
             if drop_params or not is_about_parameters(refused):
                 raise
             self.is_litellm = True  # nobody else words it like this
-            return await self._post_once(url, accepted, question(True), asked_as)
+            return await self._post_once(url, accepted, question(True), asked_as, caller)
 
     async def _post_once(
-        self, url: GatewayURL, accepted: Sequence[bytes], body: Body, asked_as: str
+        self,
+        url: GatewayURL,
+        accepted: Sequence[bytes],
+        body: Body,
+        asked_as: str,
+        caller: Caller,
     ) -> IResponse:
-        headers = Headers({b"Accept": [b", ".join(accepted)], **body.headers})
+        headers = Headers(
+            {
+                **body.headers,
+                b"Accept": [b", ".join(accepted)],
+                **self._identity.headers(caller),
+                **_authorization(caller),
+            }
+        )
         response = await self._send("POST", url, headers, body.content)
         if response.headers.hasHeader(b"x-litellm-version"):
             self.is_litellm = True
-        await self._check(response, accepted, asked_as)
+        await self._check(response, accepted, caller, asked_as)
         return response
 
     async def _send(
@@ -212,11 +256,13 @@ class Gateway:
             raise UpstreamTimeout(f"the gateway did not answer within {timeout_s:g} seconds")
         return result
 
-    async def _check(self, response: IResponse, accepted: Sequence[bytes], model: str = "") -> None:
+    async def _check(
+        self, response: IResponse, accepted: Sequence[bytes], caller: Caller, model: str = ""
+    ) -> None:
         """Raise if the reply is not what was asked for; its body is used up then."""
         if response.code != 200:
-            body = await self._read_error(response)
-            error = self.masked(refusal(response.code, self._without_key(body), model))
+            body = self._without_keys(await self._read_error(response), caller)
+            error = self.masked(refusal(response.code, body, model, caller.whose), caller)
             if isinstance(error, UpstreamRefused):
                 error.retry_after = _retry_after(response)
             raise error
@@ -228,17 +274,22 @@ class Gateway:
                 "is --base-url the address of the gateway's API?"
             )
 
-    def masked(self, error: ProxyError) -> ProxyError:
-        """Return the error without the key, should the gateway have repeated it in its text."""
-        if self._api_key is not None:
-            error.message = self._api_key.masked_in(error.message)
+    def masked(self, error: ProxyError, caller: Caller) -> ProxyError:
+        """Return the error without the keys, should the gateway have repeated one in its text."""
+        for key in self._keys(caller):
+            error.message = key.masked_in(error.message)
         return error
 
-    def _without_key(self, body: bytes) -> bytes:
-        """Take the key out before anything is cut off, for half of it would pass."""
-        if self._api_key is None:
-            return body
-        return body.replace(self._api_key.text.encode("ascii"), b"***")
+    def _without_keys(self, body: bytes, caller: Caller) -> bytes:
+        """Take the keys out before anything is cut off, for half of one would pass."""
+        for key in self._keys(caller):
+            body = body.replace(key.text.encode("ascii"), b"***")
+        return body
+
+    def _keys(self, caller: Caller) -> list[Secret]:
+        """Return the keys that an answer may hold, longest first: one may begin like another."""
+        keys = {key.text: key for key in (self._api_key, caller.gateway_key) if key is not None}
+        return sorted(keys.values(), key=lambda key: -len(key.text))
 
     async def _read_error(self, response: IResponse) -> bytes:
         """Return the body of an error; a broken one is as good as none, the status counts."""
@@ -249,6 +300,12 @@ class Gateway:
 
     async def _read(self, response: IResponse, max_bytes: int) -> bytes:
         return await read_whole(response, self._clocks, self._deadlines, max_bytes)
+
+
+def _authorization(caller: Caller) -> dict[bytes, Sequence[bytes]]:
+    """Return the header with the caller's own key; without one the client adds the daemon's."""
+    key = caller.gateway_key
+    return {} if key is None else {b"Authorization": [key.as_bearer()]}
 
 
 def media_type(response: IResponse) -> bytes:

@@ -11,6 +11,7 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from ollamaproxy import __version__
+from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.flags import FLAGS
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
 from ollamaproxy.options import Options
@@ -41,11 +42,23 @@ def complaint(words: list[str], environ: Mapping[str, str] | None = None) -> str
     return None
 
 
+SECONDS: tuple[tuple[str, Any], ...] = (("0.5", 0.5), ("86400", 86400))
+SIZES: tuple[tuple[str, Any], ...] = (("7", 7), ("64KiB", 65536), ("2mib", 2 * 1024**2))
+COUNTS: tuple[tuple[str, Any], ...] = (("1", 1), ("10000", 10_000))
+
+
 #: For each setting with a value: its flag, its variable, its name, and values with what they
 #: make; then what it is if none is given.
 SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
-    ("base-url", "OLLAMAPROXY_BASE_URL", "base_url", (("http://a", "http://a"),), None),
+    ("base-url", "OLLAMAPROXY_BASE_URL", "base_urls", (("http://a", ("http://a",)),), None),
     ("api-key", "OLLAMAPROXY_API_KEY", "api_key", (("sk-1", Secret("sk-1")),), None),
+    (
+        "cooldown",
+        "OLLAMAPROXY_COOLDOWN",
+        "cooldown_s",
+        (("0", 0.0), ("1.5", 1.5), ("86400", 86400.0)),
+        30.0,
+    ),
     ("port", "OLLAMAPROXY_PORT", "port", (("8080", 8080), ("0", 0)), 11434),
     (
         "host",
@@ -54,6 +67,22 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         (("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("[::1]", "::1"), ("h", "h")),
         "0.0.0.0",  # noqa: S104
     ),
+    (
+        "client-auth",
+        "OLLAMAPROXY_CLIENT_AUTH",
+        "client_auth",
+        (("passthrough", ClientAuth.PASSTHROUGH), ("NONE", ClientAuth.NONE)),
+        ClientAuth.NONE,
+    ),
+    ("keys-file", "OLLAMAPROXY_KEYS_FILE", "keys_file", (("/etc/keys", "/etc/keys"),), None),
+    (
+        "end-user-header",
+        "OLLAMAPROXY_END_USER_HEADER",
+        "end_user_header",
+        (("X-LiteLLM-End-User-Id", "x-litellm-end-user-id"), ("x-user", "x-user")),
+        None,
+    ),
+    ("tag", "OLLAMAPROXY_TAG", "tags", (("a", ("a",)), ("team:x/1", ("team:x/1",))), ()),
     (
         "alias",
         "OLLAMAPROXY_ALIAS",
@@ -95,9 +124,54 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         (("0.5.0", "0.5.0"), ("1.2.3", "1.2.3")),
         "0.32.15",
     ),
+    (
+        "origin",
+        "OLLAMAPROXY_ORIGIN",
+        "origins",
+        (("https://a:1", ("https://a:1",)), ("app://*", ("app://*",)), ("*", ("*",))),
+        (),
+    ),
+    ("host-name", "OLLAMAPROXY_HOST_NAME", "host_names", (("ai.corp", ("ai.corp",)),), ()),
+    *(
+        (flag, "OLLAMAPROXY_" + flag.upper().replace("-", "_"), setting, SECONDS, default)
+        for flag, setting, default in (
+            ("connect-timeout", "deadlines.connect_s", 5),
+            ("first-byte-timeout", "deadlines.first_byte_s", 300),
+            ("silence-timeout", "deadlines.between_bytes_s", 60),
+            ("header-timeout", "deadlines.header_s", 10),
+            ("body-grace", "deadlines.body_grace_s", 10),
+            ("idle-timeout", "deadlines.idle_s", 60),
+            ("write-stall-timeout", "deadlines.write_stall_s", 30),
+            ("linger", "deadlines.linger_s", 5),
+            ("queue-timeout", "deadlines.queue_s", 30),
+            ("drain-timeout", "deadlines.drain_s", 30),
+        )
+    ),
+    *(
+        (flag, "OLLAMAPROXY_" + flag.upper().replace("-", "_"), setting, SIZES, default)
+        for flag, setting, default in (
+            ("body-rate", "deadlines.body_bytes_per_s", 1024),
+            ("reading-rate", "deadlines.reading_bytes_per_s", 16 * 1024),
+            ("max-request-size", "limits.max_request_bytes", 32 * 1024**2),
+            ("max-event-size", "limits.max_event_bytes", 8 * 1024**2),
+            ("max-reply-size", "limits.max_reply_bytes", 64 * 1024**2),
+        )
+    ),
+    *(
+        (flag, "OLLAMAPROXY_" + flag.upper().replace("-", "_"), setting, COUNTS, default)
+        for flag, setting, default in (
+            ("max-connections", "limits.max_connections", 2048),
+            ("max-in-flight", "limits.max_in_flight", 512),
+            ("max-waiting", "limits.max_waiting", 512),
+            ("max-idle-connections", "limits.max_idle_connections", 128),
+        )
+    ),
 )
 #: The flags without a value, which all set a truth that is otherwise false.
-SWITCHES = (("hide-wildcards", "OLLAMAPROXY_HIDE_WILDCARDS", "models.hide_wildcards"),)
+SWITCHES = (
+    ("no-retry", "OLLAMAPROXY_NO_RETRY", "no_retry"),
+    ("hide-wildcards", "OLLAMAPROXY_HIDE_WILDCARDS", "models.hide_wildcards"),
+)
 
 
 class Precedence(SynchronousTestCase):
@@ -170,6 +244,7 @@ class Precedence(SynchronousTestCase):
 class SeveralValues(SynchronousTestCase):
     #: For each flag that can be repeated: two values with what they make.
     ROWS: tuple[tuple[str, str, str, tuple[str, Any], tuple[str, Any]], ...] = (
+        ("tag", "OLLAMAPROXY_TAG", "tags", ("a", "a"), ("b", "b")),
         (
             "alias",
             "OLLAMAPROXY_ALIAS",
@@ -198,12 +273,30 @@ class SeveralValues(SynchronousTestCase):
             ("a=tools", Override(Pattern("a"), {"tools": True})),
             ("a=no-tools,chat", Override(Pattern("a"), {"tools": False, "mode": "chat"})),
         ),
+        (
+            "origin",
+            "OLLAMAPROXY_ORIGIN",
+            "origins",
+            ("http://a", "http://a"),
+            ("app://*", "app://*"),
+        ),
+        ("host-name", "OLLAMAPROXY_HOST_NAME", "host_names", ("a", "a"), ("b.c", "b.c")),
     )
+
+    def test_ollamas_origins(self) -> None:
+        """Ollama's own variable counts if ours is not set, parted by commas as Ollama does."""
+        environ = {**BASE, "OLLAMA_ORIGINS": "http://a, app://*,"}
+        self.assertEqual(settings("", environ).origins, ("http://a", "app://*"))
+        self.assertEqual(
+            settings("", {**environ, "OLLAMAPROXY_ORIGIN": "http://b"}).origins, ("http://b",)
+        )
+        self.assertEqual(settings("--origin http://c", environ).origins, ("http://c",))
 
     def test_all_are_told_of(self) -> None:
         """There is no flag that can be repeated of which these tests do not know."""
         self.assertEqual(
-            [flag.name for flag in FLAGS if flag.repeats], [row[0] for row in self.ROWS]
+            [flag.name for flag in FLAGS if flag.repeats],
+            ["base-url", *(row[0] for row in self.ROWS)],
         )
 
     def test_flags(self) -> None:
@@ -260,6 +353,43 @@ class SeveralValues(SynchronousTestCase):
         settings("--alias a=b", BASE)
         self.assertEqual(settings("--alias c=d", BASE).models.aliases, (Alias("c", "d"),))
         self.assertEqual(settings("", BASE).models.aliases, ())
+
+
+class Gateways(SynchronousTestCase):
+    def test_several(self) -> None:
+        """Several gateways are kept in their order, from flags or else from the variable."""
+        urls = ("http://b", "https://a/x", "http://c:1")
+        line = "--base-url http://b/v1 -base-url=https://a/x/ --base-url=http://c:1"
+        self.assertEqual(settings(line, BASE).base_urls, urls)
+        made = settings("", {"OLLAMAPROXY_BASE_URL": "http://b/v1; https://a/x/;;http://c:1"})
+        self.assertEqual(made.base_urls, urls)
+        self.assertEqual(made.base_url, "http://b")
+
+    def test_one_bad_of_several(self) -> None:
+        """Each of them must be an address, and another one than the rest."""
+        for second, reason in (
+            ("h:1", "base URL 'h:1' is not an http://"),
+            ("http://b/v1/", "base URL 'http://b' is given twice"),
+        ):
+            for words, environ in (
+                (["--base-url=http://b", f"--base-url={second}"], {}),
+                ([], {"OLLAMAPROXY_BASE_URL": f"http://b;{second}"}),
+            ):
+                self.assertIn(reason, complaint(words, environ) or "", words)
+
+
+class WhoMayCall(SynchronousTestCase):
+    def test_a_keys_file_is_not_idle(self) -> None:
+        """A keys file is enough to ask for keys, and does not stand beside another way."""
+        self.assertIs(settings("--keys-file k", BASE).client_auth, ClientAuth.KEYS)
+        self.assertIs(
+            settings("--client-auth keys --keys-file k", BASE).client_auth, ClientAuth.KEYS
+        )
+        for word in ("none", "passthrough"):
+            self.assertEqual(
+                complaint([f"--client-auth={word}", "--keys-file=k"], BASE),
+                f"--client-auth {word} does not go with a --keys-file",
+            )
 
 
 class Switches(SynchronousTestCase):
@@ -360,6 +490,29 @@ class Complaints(SynchronousTestCase):
             ("base-url", "http://h?x", "must not have a query"),
             ("base-url", "http://u:p@h", "must not hold a user or password"),
             ("api-key", "sk a", "the API key must be one word"),
+            ("drain-timeout", "0", "drain-timeout '0' is not a number of seconds above 0"),
+            ("drain-timeout", "inf", "drain-timeout 'inf' is not a number of seconds above 0"),
+            ("drain-timeout", "1m", "drain-timeout '1m' is not a number of seconds above 0"),
+            ("max-request-size", "1TB", "max-request-size '1TB' is not a number of bytes"),
+            ("max-request-size", "KiB", "max-request-size 'KiB' is not a number of bytes"),
+            ("max-waiting", "0", "max-waiting '0' is not a whole number above 0"),
+            ("max-waiting", "1.5", "max-waiting '1.5' is not a whole number above 0"),
+            ("origin", "chat.example", "origin 'chat.example' is not of the form SCHEME://HOST"),
+            ("origin", "http://h/x", "origin 'http://h/x' is not of the form SCHEME://HOST"),
+            ("host-name", "h:80", "host name 'h:80' is not just a name"),
+            ("cooldown", "30s", "cooldown '30s' is not a number of seconds from 0 to 86400"),
+            ("cooldown", "-1", "cooldown '-1' is not a number of seconds from 0 to 86400"),
+            ("cooldown", "1e3", "cooldown '1e3' is not a number of seconds from 0 to 86400"),
+            ("cooldown", "86401", "cooldown '86401' is not a number of seconds from 0 to 86400"),
+            ("client-auth", "basic", "client auth 'basic' is not one of none, keys, passthrough"),
+            ("client-auth", "keys", "--client-auth keys needs a --keys-file"),
+            ("end-user-header", "user", "header 'user' is not a name such as"),
+            ("end-user-header", "x-api-key", "header 'x-api-key' is not a name such as"),
+            ("end-user-header", "x-user: a", "header 'x-user: a' is not a name such as"),
+            ("end-user-header", "x-" + "a" * 63, "is not a name such as"),
+            ("tag", "a,b", "tag 'a,b' is not a word"),
+            ("tag", "a b", "tag 'a b' is not a word"),
+            ("tag", "a" * 65, "is not a word"),
             ("alias", "llama3", "alias 'llama3' is not of the form NAME=MODEL"),
             ("alias", "=gpt", "alias '=gpt' is not of the form NAME=MODEL"),
             ("alias", "gpt=", "alias 'gpt=' is not of the form NAME=MODEL"),

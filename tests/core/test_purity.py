@@ -21,6 +21,7 @@ HARMLESS = frozenset(
         "enum",
         "fnmatch",  # only its patterns; it opens nothing
         "hashlib",
+        "hmac",
         "json",
         "json.encoder",
         "math",
@@ -30,15 +31,38 @@ HARMLESS = frozenset(
     }
 )
 
+#: What the pure part of ``callers`` may import: itself, and no more.
+CALLERS = (
+    "ollamaproxy.errors",
+    "ollamaproxy.settings.",  # it is a module: these are its names
+    "ollamaproxy.translate.refusals",
+    "ollamaproxy.callers.rules",
+    "ollamaproxy.callers.caller",
+    "ollamaproxy.callers.credentials",
+    "ollamaproxy.callers.key_lines",
+)
+
 #: For each part of the core, what it may import besides.
 PARTS = (
     ("errors.py", ()),
-    ("settings.py", ("hyperlink", "ollamaproxy.errors", "ollamaproxy.models.rules")),
+    (
+        "settings.py",
+        (
+            "hyperlink",
+            "ollamaproxy.errors",
+            "ollamaproxy.models.rules",
+            "ollamaproxy.callers.rules",
+        ),
+    ),
+    ("callers/rules.py", ("ollamaproxy.errors",)),
+    *((f"callers/{name}.py", CALLERS) for name in ("caller", "credentials", "key_lines", "gates")),
     (
         "wire",
         ("ollamaproxy.errors", "ollamaproxy.wire.", "python_multipart.", "zstandard"),
     ),
     ("models", ("ollamaproxy.errors", "ollamaproxy.wire.", "ollamaproxy.models.")),
+    ("server/head.py", ("http",)),
+    ("server/browsers.py", ("ipaddress",)),
     (
         "translate",
         (
@@ -110,7 +134,7 @@ class Purity(Case):
     def test_there_are_files(self) -> None:
         """The tests above look at the core, not at folders that have moved."""
         for part, least in (
-            *(("errors.py", 1), ("settings.py", 1)),
+            *((part, 1) for part, _ in PARTS),
             *(("wire", 8), ("models", 3), ("translate", 8)),
         ):
             self.assertGreaterEqual(len(files(part)), least, part)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ollamaproxy.errors import (
+    CallerKeyRefused,
     GatewayForbids,
     GatewayKeyRefused,
     ModelNotFound,
@@ -13,7 +14,7 @@ from ollamaproxy.errors import (
     UpstreamRefused,
 )
 from ollamaproxy.translate.provider_errors import provider_message
-from ollamaproxy.translate.refusals import refusal, refusal_in_stream
+from ollamaproxy.translate.refusals import WhoseKey, refusal, refusal_in_stream
 from ollamaproxy.wire.openai_errors import ErrorReport
 from tests.case import Case
 
@@ -425,6 +426,48 @@ class Refusals(Case):
         self.assertTrue(400 <= error.status <= 599)
         self.assertNotIn(error.status, {401, 403})
         self.assertTrue(error.message)
+
+
+class WhoHears(Case):
+    def test_table(self) -> None:
+        """What is wrong with a key is told to who has chosen it; a client gets the status, too."""
+        keys_file = CHECK_401.replace("--api-key", "keys file")
+        yours = "the gateway refused your API key (HTTP {}): {}"
+        for status, report, whose, kind, told_status, message in (
+            (401, {"message": "x"}, WhoseKey.DAEMONS, GatewayKeyRefused, 502, CHECK_401),
+            (401, {"message": "x"}, WhoseKey.KEYS_FILES, GatewayKeyRefused, 502, keys_file),
+            (403, {"message": "x"}, WhoseKey.KEYS_FILES, GatewayForbids, 502, NOT_ALLOWED + "x"),
+            (
+                401,
+                {"message": "x"},
+                WhoseKey.CALLERS,
+                CallerKeyRefused,
+                401,
+                yours.format(401, "x"),
+            ),
+            (
+                *(403, {"message": f"x {'0a' * 32}"}, WhoseKey.CALLERS, GatewayForbids, 403),
+                "the gateway forbids it to your API key: x ***",
+            ),
+            (
+                *(400, {"message": "x", "type": "no_db_connection"}, WhoseKey.CALLERS),
+                *(CallerKeyRefused, 401, yours.format(400, "x")),
+            ),
+            (
+                *(401, {"message": "litellm.AuthenticationError: x"}, WhoseKey.CALLERS),
+                *(UpstreamRefused, 502, ITS_OWN_KEY_401),
+            ),
+            (429, {"message": "x"}, WhoseKey.CALLERS, UpstreamRefused, 429, "x"),
+        ):
+            error = refusal(status, json.dumps({"error": report}).encode(), "m", whose)
+            self.assertIs(type(error), kind, (report, whose))
+            self.assertEqual((error.status, error.message), (told_status, message))
+
+    def test_without_words(self) -> None:
+        """A 401 without a text is about the key all the same."""
+        error = refusal(401, b"", "m", WhoseKey.CALLERS)
+        self.assertEqual(error.message, "the gateway refused your API key (HTTP 401)")
+        self.assertEqual(error.status, 401)
 
 
 class InStreams(Case):

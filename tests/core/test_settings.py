@@ -234,6 +234,16 @@ class AllSettings(SynchronousTestCase):
         self.assertEqual(settings.limits, Limits())
         self.assertEqual(settings.freshness, Freshness())
 
+    def test_gateways(self) -> None:
+        """One gateway is all that is needed; more follow it, and none is there twice."""
+        self.assertEqual(Settings(base_url="http://h/v1").base_urls, ("http://h",))
+        more = ("http://i/v1", "http://j")
+        settings = Settings(base_url="http://h", more_base_urls=more)
+        self.assertEqual(settings.base_urls, ("http://h", "http://i", "http://j"))
+        for twice in (("http://h/v1",), ("http://i", "http://i/")):
+            with self.assertRaisesRegex(InvalidSetting, "is given twice"):
+                Settings(base_url="http://h", more_base_urls=twice)
+
     def test_no_rules(self) -> None:
         """Nothing is decided about the models: all exist, none has another name or is the one."""
         rules = Settings(base_url="http://h").models

@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import Any, Self
 
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 
 from ollamaproxy.daemon import Daemon
 from ollamaproxy.options import Options
@@ -20,9 +20,10 @@ class LocalDaemon:
         access_log: What it has written to its standard output.
     """
 
-    def __init__(self, reactor: Any, gateway: "Factory[Protocol]") -> None:
+    def __init__(self, reactor: Any, gateway: "Factory[Any]", *flags: str) -> None:
         self._reactor = reactor
         self._gateway = gateway
+        self._flags = flags
         self._gateway_port: IListeningPort | None = None
         self._daemon: Daemon | None = None
         self.access_log = BytesIO()
@@ -33,7 +34,8 @@ class LocalDaemon:
         self._gateway_port = listening
         options = Options({})
         base_url = f"http://127.0.0.1:{listening.getHost().port}"
-        options.parseOptions(["--host=127.0.0.1", "--port=0", f"--base-url={base_url}"])
+        listen = ("--host=127.0.0.1", "--port=0")
+        options.parseOptions([*listen, *self._flags, f"--base-url={base_url}"])
         self._daemon = make_daemon(options, self._reactor, self.access_log)
         self._daemon.startService()
         self.port = int(self._daemon.url.rpartition(":")[2])

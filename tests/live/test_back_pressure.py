@@ -84,6 +84,32 @@ class TalkativeGateway(Protocol):
         self.closed.callback(None)
 
 
+class Doorkeeper(Protocol):
+    """Answers the daemon's questions for models, and lets one chat in to the gateway."""
+
+    def __init__(self, gateway: TalkativeGateway) -> None:
+        self._gateway = gateway
+        self._is_in = False
+
+    def dataReceived(self, data: bytes) -> None:
+        assert self.transport is not None
+        if data.startswith(b"GET "):
+            self.transport.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            return
+        if not self._is_in:
+            self._is_in = True
+            self._gateway.makeConnection(self.transport)
+        self._gateway.dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._is_in:
+            self._gateway.connectionLost(reason)
+
+
+def doorkeepers(gateway: TalkativeGateway) -> "Factory[Doorkeeper]":
+    return Factory.forProtocol(lambda: Doorkeeper(gateway))
+
+
 class UnreadingClient(Protocol):
     """Asks, and reads nothing until it is told to."""
 
@@ -112,7 +138,7 @@ class BackPressure(ReactorCase):
     async def test_the_gateway_stops_and_goes_on(self) -> None:
         """A client that does not read stops the gateway; when it reads, nothing is missing."""
         gateway = TalkativeGateway()
-        async with LocalDaemon(reactor, Factory.forProtocol(lambda: gateway)) as daemon:
+        async with LocalDaemon(reactor, doorkeepers(gateway)) as daemon:
             client = UnreadingClient()
             endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", daemon.port)
             await connectProtocol(endpoint, client)
@@ -132,7 +158,7 @@ class BackPressure(ReactorCase):
     async def test_a_client_that_leaves_stops_the_gateway(self) -> None:
         """A client that leaves without having read anything closes the gateway's connection."""
         gateway = TalkativeGateway()
-        async with LocalDaemon(reactor, Factory.forProtocol(lambda: gateway)) as daemon:
+        async with LocalDaemon(reactor, doorkeepers(gateway)) as daemon:
             client = UnreadingClient()
             endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", daemon.port)
             await connectProtocol(endpoint, client)

@@ -28,14 +28,21 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ollamaproxy.access_log import ACCESS_KEY, AccessRecord
+from ollamaproxy.callers.caller import Caller
+from ollamaproxy.callers.kept_keys import KeptKeys
+from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.realms import Realms
+from ollamaproxy.resources.workings import Workings
 from ollamaproxy.settings import Secret, Settings
-from ollamaproxy.tap import make_site
+from ollamaproxy.tap import make_admission, make_gate, make_realms, make_site
 from ollamaproxy.upstream.catalogue import Catalogue
 from ollamaproxy.upstream.client import make_client, make_pool
-from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.endpoints import DeadlineEndpoint
+from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
+from ollamaproxy.upstream.identity import Identity
+from ollamaproxy.upstream.retry import make_retrying_agent
 from ollamaproxy.wire.model_facts import UNKNOWN_MODEL, ModelFacts
 from ollamaproxy.wire.model_lists import FactsByName
 
@@ -108,12 +115,14 @@ class GatewayConnection(Peer):
             JSON value, or the value alone.  A path that is not there waits for
             the test to answer.
         asked: The paths of the requests that it answered by itself.
+        host: The name that was connected to.
     """
 
-    def __init__(self, lists: Mapping[str, Any], asked: list[str]) -> None:
+    def __init__(self, lists: Mapping[str, Any], asked: list[str], host: str) -> None:
         super().__init__()
         self.lists = lists
         self.asked = asked
+        self.host = host
         self._answered = False
 
     def dataReceived(self, data: bytes) -> None:
@@ -128,6 +137,11 @@ class GatewayConnection(Peer):
             answer = self.lists[path]
             status, value = answer if isinstance(answer, tuple) else (200, answer)
             self.reply(status, "application/json", json.dumps(value))
+
+    @property
+    def waits(self) -> bool:
+        """Whether what was received last has no whole answer yet."""
+        return not self._answered
 
     @property
     def request(self) -> "GatewayRequest":
@@ -237,11 +251,12 @@ class ClientConnection(Peer):
 
 @implementer(IStreamClientEndpoint)
 class _MemoryEndpoint:
-    def __init__(self, network: "Network") -> None:
+    def __init__(self, network: "Network", host: str) -> None:
         self._network = network
+        self._host = host
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        return self._network.connect_to_gateway(protocolFactory)
+        return self._network.connect_to_gateway(protocolFactory, self._host)
 
 
 @implementer(IAgentEndpointFactory)
@@ -252,7 +267,7 @@ class _MemoryEndpoints:
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         self._network.addresses.append((uri.scheme, uri.host, uri.port))
         return DeadlineEndpoint(
-            _MemoryEndpoint(self._network),
+            _MemoryEndpoint(self._network, uri.host.decode("ascii")),
             self._network.clock,
             self._network.settings.deadlines.connect_s,
         )
@@ -279,7 +294,10 @@ class Network:
     Attributes:
         connecting: Called for every connection to the gateway, in place of
             making it, if set: returns what the endpoint's ``connect`` does.
+        connecting_to: The same for single hosts, by name.
         models: What the gateway is known to have, unless it is to be asked.
+        models_of: The same for single keys other than the daemon's.
+        keys: Those of the keys file, if there is one.
         times_discovered: How often that was looked up.
         lists: See :class:`GatewayConnection`.
         asked: See :class:`GatewayConnection`.
@@ -302,7 +320,9 @@ class Network:
         )
         self.clock = Clock()
         self.connecting: Callable[[], Deferred[IProtocol]] | None = None
+        self.connecting_to: dict[str, Callable[[], Deferred[IProtocol]]] = {}
         self.models: dict[str, ModelFacts] = {"m": UNKNOWN_MODEL}
+        self.models_of: dict[str, dict[str, ModelFacts]] = {}
         self.times_discovered = 0
         self.lists: dict[str, Any] = {}
         self.asked: list[str] = []
@@ -314,23 +334,50 @@ class Network:
             monotonic_s=self.clock.seconds,
             wall_ns=lambda: NOON_NS + round(self.clock.seconds() * 1e9),
         )
-        self._pool = make_pool(self.clock, self.settings.limits.max_idle_connections)
-        self.treq = make_client(
-            self.clock, _MemoryEndpoints(self), self._pool, self.settings.api_key
+        self._pool = make_pool(
+            self.clock, self.settings.limits.max_idle_connections, clocks.monotonic_s
+        )
+        retries_posts = not self.settings.no_retry
+        self.retrying = make_retrying_agent(
+            self.clock, _MemoryEndpoints(self), self._pool, retries_posts=retries_posts
+        )
+        self.failover = FailoverAgent(
+            self.retrying,
+            self.settings.base_urls,
+            cooldown_s=self.settings.cooldown_s,
+            monotonic_s=clocks.monotonic_s,
+            retries_posts=retries_posts,
         )
         self._observer = _Records()
-        gateway = Gateway(self.treq, self.settings, clocks)
-        self.catalogue = Catalogue(
-            Discovery(gateway).models if discovers else self._discover,
-            self.settings.models,
-            self.settings.freshness,
-            clocks,
+        identity = Identity(self.settings.end_user_header, self.settings.tags)
+        self.treq = make_client(self.failover, self.settings.api_key, identity.names)
+        gateway = Gateway(self.treq, self.settings, clocks, identity)
+        path = self.settings.keys_file
+        self.keys = None if path is None else KeptKeys(KeyFile(path))
+        self.realms = (
+            make_realms(gateway, self.settings, clocks)
+            if discovers
+            else Realms(lambda caller: self._make_catalogue(caller, clocks), clocks)
         )
-        self.site = make_site(self.settings, clocks, gateway, self.catalogue, self._observer)
+        self.catalogue = self.realms.own.catalogue
+        workings = Workings(
+            gate=make_gate(self.settings, self.keys),
+            gateway=gateway,
+            realms=self.realms,
+            admission=make_admission(self.settings, clocks),
+            settings=self.settings,
+            clocks=clocks,
+        )
+        self.site = make_site(workings, self._observer)
 
-    async def _discover(self) -> FactsByName:
-        self.times_discovered += 1
-        return dict(self.models)
+    def _make_catalogue(self, caller: Caller, clocks: Clocks) -> Catalogue:
+        key = caller.gateway_key
+
+        async def discover() -> FactsByName:
+            self.times_discovered += 1
+            return dict(self.models if key is None else self.models_of.get(key.text, self.models))
+
+        return Catalogue(discover, self.settings.models, self.settings.freshness, clocks)
 
     @property
     def records(self) -> list[AccessRecord]:
@@ -341,12 +388,13 @@ class Network:
         """The newest connection to the gateway."""
         return self.gateway_connections[-1]
 
-    def connect_to_gateway(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        if self.connecting is not None:
-            return self.connecting()
+    def connect_to_gateway(self, factory: IProtocolFactory, host: str) -> Deferred[IProtocol]:
+        connecting = self.connecting_to.get(host, self.connecting)
+        if connecting is not None:
+            return connecting()
         ours = factory.buildProtocol(IPv4Address("TCP", "10.0.0.4", 4000))
         assert ours is not None
-        theirs = GatewayConnection(self.lists, self.asked)
+        theirs = GatewayConnection(self.lists, self.asked, host)
         self.gateway_connections.append(theirs)
         self._connect(theirs, ours)
         return succeed(ours)
@@ -417,7 +465,7 @@ class Network:
         """Close all connections and return the calls that are still scheduled."""
         for pump in self._pumps:
             pump.clientIO.loseConnection()
-        self.catalogue.stop()
+        self.realms.stop()
         self.flush()
         self._pool.closeCachedConnections()
         self.flush()

@@ -174,6 +174,13 @@ class Names(NetworkCase):
             self.network.ask(path, body)
             self.assertEqual(self.network.gateway.request.json["model"], "m", path)
 
+    def test_an_endless_name(self) -> None:
+        """A name that no model can have is refused without repeating it."""
+        for path, more in (("/api/chat", {"messages": CHAT["messages"]}), ("/api/show", {})):
+            response = self.network.ask(path, {"model": "m" * 601, **more}).response()
+            self.assertEqual(response.status, 400)
+            self.assertEqual(response.json, {"error": "invalid model name"})
+
 
 class Loading(NetworkCase):
     def test_a_model_that_does_not_exist(self) -> None:

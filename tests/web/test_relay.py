@@ -128,9 +128,10 @@ class Pacing(NetworkCase):
         self.network.gateway.token("x")
         self.network.flush()
         channel = self.network.daemon_side(client).producer
-        channel.pauseProducing()
-        self.network.wait(1000)
-        channel.resumeProducing()
+        for _ in range(40):
+            channel.pauseProducing()
+            self.network.wait(25)
+            channel.resumeProducing()
         self.network.wait(59)
         self.assertEqual(len(client.response().lines), 1)
         self.network.wait(2)

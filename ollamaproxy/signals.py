@@ -1,0 +1,40 @@
+"""
+What signals mean to the daemon.
+
+========================  ==========================================================
+SIGTERM, SIGINT           stop: finish what runs, take nothing new
+the same once more        stop now
+SIGHUP                    read the files with keys anew
+========================  ==========================================================
+
+Twisted's own handlers know the first only: a second SIGTERM is an error in the
+log, and SIGHUP ends ``twistd``.
+"""
+
+import signal
+from typing import Any
+
+from ollamaproxy.daemon import Daemon
+
+
+class Signals:
+    """Connects the signals of this process to a daemon."""
+
+    def __init__(self, daemon: Daemon, reactor: Any) -> None:
+        self._daemon = daemon
+        self._reactor = reactor
+        self._stopping = False
+
+    def install(self) -> None:
+        """Take the signals over; call it when the reactor runs, in the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._reactor.callFromThread(self.stop))
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._daemon.reload))
+
+    def stop(self) -> None:
+        """Stop the reactor, which stops the daemon first; a second time, do not wait for that."""
+        if self._stopping:
+            self._daemon.hurry()
+        else:
+            self._stopping = True
+            self._reactor.stop()

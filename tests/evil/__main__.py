@@ -1,0 +1,23 @@
+"""Run the daemon with short deadlines; the argument is the gateway's port."""
+
+import sys
+
+from twisted.internet import reactor
+from twisted.logger import globalLogBeginner
+
+from ollamaproxy.daemon_log import stderr_observer
+from ollamaproxy.tap import make_daemon
+from tests.evil.daemon import options_for
+
+
+def main() -> None:
+    """Run until a signal ends it."""
+    globalLogBeginner.beginLoggingTo([stderr_observer(sys.stderr)], redirectStandardIO=False)
+    daemon = make_daemon(options_for(int(sys.argv[1])), reactor, sys.stdout.buffer)
+    daemon.startService()
+    reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main()
