@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo test check litellm agents load soak clean
+.PHONY: demo test check litellm agents load soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -26,6 +26,9 @@ load: .venv/tests-installed
 
 soak: .venv/tests-installed
 	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30)
+
+fuzz: .venv/tests-installed
+	OLLAMAPROXY_TEST_EXAMPLES=$(or $(EXAMPLES),100000) $(BIN)/pytest -q tests/web/test_framing.py
 
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.

@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "ollamaproxy/__init__.py
 
 TESTS = [
     "coverage>=7.10",
+    "h11>=0.16",
     "hypothesis>=6.150",
     "ollama>=0.6.1",
     "pytest>=9.0",
@@ -44,7 +45,7 @@ setup(
         "attrs>=24.2",
         "hyperlink>=21.0",
         "pyOpenSSL>=25.3",
-        "python-multipart>=0.0.20",
+        "python-multipart>=0.0.34",
         "service-identity>=24.2",
         "treq>=26.7",
         "Twisted[tls]>=26.10",
