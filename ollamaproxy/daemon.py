@@ -157,13 +157,13 @@ class Daemon(Service):
             Fires with ``None`` when all is done.
         """
         super().stopService()
-        self._log.info("ollamaproxy stops")
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
         port, self._port = self._port, None
         if port is not None:
             await maybeDeferred(port.stopListening)
+        self._log.info("ollamaproxy stops")
         drained = self._site.drain()
         late = self._reactor.callLater(self._settings.deadlines.drain_s, self._cut)
         await drained

@@ -42,7 +42,8 @@ _ALLOWED_HEADERS: Final = (
     b"X-Stainless-Arch,X-Stainless-Async,X-Stainless-Custom-Poll-Interval,"
     b"X-Stainless-Helper-Method,X-Stainless-Lang,X-Stainless-Os,X-Stainless-Package-Version,"
     b"X-Stainless-Poll-Helper,X-Stainless-Retry-Count,X-Stainless-Runtime,"
-    b"X-Stainless-Runtime-Version,X-Stainless-Timeout"
+    b"X-Stainless-Runtime-Version,X-Stainless-Timeout,"
+    b"X-Api-Key"  # not Ollama's, which has no keys
 )
 _MAX_AGE: Final = b"43200"
 
