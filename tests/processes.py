@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
+from itertools import pairwise
 from pathlib import Path
 from threading import Condition, Thread
 from typing import IO, Final, Literal, Self
@@ -27,6 +28,17 @@ _KEPT_VARIABLES: Final = (
 )
 
 StreamName = Literal["stdout", "stderr"]
+
+
+def secrets_in(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the keys that a program is given: it must never print one."""
+    told = [environ.get("OLLAMAPROXY_API_KEY", "")]
+    for word, following in pairwise([*argv, ""]):
+        if word.lstrip("-") == "api-key":
+            told.append(following)
+        elif word.lstrip("-").startswith("api-key="):
+            told.append(word.partition("=")[2])
+    return [secret.strip() for secret in told if len(secret.strip()) > 8]
 
 
 class ProgramMisbehaved(AssertionError):
@@ -62,6 +74,7 @@ class RunningProgram:
         self._ended: set[StreamName] = set()
         self._changed = Condition()  # guards the three above
         self._argv = argv
+        self._secrets = secrets_in(argv, environ or {})
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(
             argv,
@@ -136,6 +149,8 @@ class RunningProgram:
         for reader in self._readers:
             # Bounded: a child of the program may live on and hold the pipe open.
             reader.join(timeout_s)
+        if any(secret in line for secret in self._secrets for line in self.stdout + self.stderr):
+            raise self.misbehaved("a secret was printed")
         return status
 
     def send_signal(self, number: signal.Signals) -> None:

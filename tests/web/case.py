@@ -5,7 +5,7 @@ from zope.interface import implementer
 
 from ollamaproxy.settings import Settings
 from tests.case import Case
-from tests.web.network import ClientConnection, Network
+from tests.web.network import KEY, ClientConnection, Network
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -21,9 +21,12 @@ class NetworkCase(Case):
         super().setUp()
         self.network = Network(self.settings, discovers=self.discovers)
         self.addCleanup(self._assert_quiet)
+        self._logged = self.hear_log()
 
     def _assert_quiet(self) -> None:
         self.assertEqual(self.network.leftovers(), [], "calls are still scheduled")
+        self.assertEqual(self.network.leaks(), [], "the gateway's key is no business of theirs")
+        self.assertNotIn(KEY, "\n".join(self._logged))
 
     def hear_log(self) -> list[str]:
         """Return a list that gets the texts of all that is logged from now on."""

@@ -329,6 +329,7 @@ class Network:
         self.gateway_connections: list[GatewayConnection] = []
         self.addresses: list[tuple[bytes, bytes, int]] = []
         self._pumps: list[IOPump] = []
+        self._channels: list[Any] = []
         clocks = Clocks(
             scheduler=self.clock,
             monotonic_s=self.clock.seconds,
@@ -405,6 +406,7 @@ class Network:
         address = IPv4Address("TCP", "192.168.1.7", 50123)
         channel = self.site.buildProtocol(address)
         assert channel is not None
+        self._channels.append(channel)
         self._connect(channel, theirs, address)
         return theirs
 
@@ -460,6 +462,15 @@ class Network:
             if pump.server is peer:
                 return pump.clientIO
         raise LookupError(peer)
+
+    def leaks(self) -> list[bytes]:
+        """Return what clients were sent with the key in it, and where else the gateway was."""
+        to_clients = [pump.client.received for pump in self._pumps if pump.server in self._channels]
+        to_gateway = [peer.received for peer in self.gateway_connections]
+        key, as_it_should_be = KEY.encode(), b"Authorization: Bearer " + KEY.encode()
+        return [data for data in to_clients if key in data] + [
+            data for data in to_gateway if data.count(key) != data.count(as_it_should_be)
+        ]
 
     def leftovers(self) -> list[Any]:
         """Close all connections and return the calls that are still scheduled."""
