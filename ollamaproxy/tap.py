@@ -32,6 +32,7 @@ from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.options import Options
 from ollamaproxy.realms import Realms
+from ollamaproxy.resources.management import refuse_upload
 from ollamaproxy.resources.tree import make_tree
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.browsers import BrowserRules
@@ -66,6 +67,7 @@ def make_site(workings: Workings, access_observer: ILogObserver | None) -> Proxy
         limits=settings.limits,
         deadlines=settings.deadlines,
         browsers=BrowserRules(settings.origins, settings.host_names),
+        refuse_early=refuse_upload,
     )
 
 

@@ -109,6 +109,24 @@ def _named(request: ChangeRequest, otherwise: str) -> None:
         raise BadRequest(otherwise)
 
 
+def no_uploads() -> ProxyError:
+    """Return the refusal of a model's upload."""
+    return NotSupported("uploading models")
+
+
+def refuse_upload(method: bytes, target: bytes) -> ProxyError | None:
+    """
+    Return the refusal of a model's upload, which is gigabytes long and must not be sent first.
+
+    Args:
+        method: Of a request of which only the head has come.
+        target: As received.
+    """
+    _slash, _empty, name = target.rpartition(b"/api/blobs/")
+    is_upload = method == b"POST" and name != target and _DIGEST.fullmatch(name)
+    return no_uploads() if is_upload else None
+
+
 class Blobs(Folder):
     """``/api/blobs``: the files of which models are made, by their digests."""
 
@@ -136,4 +154,4 @@ class Blob(Endpoint):
             raise BadRequest("invalid digest format")
         if request.method == b"HEAD":
             raise ModelNotFound(f'blob "{self._digest.decode("ascii")}" not found')
-        raise NotSupported("uploading models")
+        raise no_uploads()

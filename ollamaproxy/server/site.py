@@ -12,6 +12,7 @@ from twisted.web.resource import IResource
 
 from ollamaproxy.access_log import AccessRecord
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.errors import ProxyError
 from ollamaproxy.server.browsers import BrowserRules
 from ollamaproxy.server.channel import Channel
 from ollamaproxy.server.request import ProxyRequest
@@ -35,6 +36,7 @@ class ProxySite(server.Site):
         limits: Limits,
         deadlines: Deadlines,
         browsers: BrowserRules,
+        refuse_early: Callable[[bytes, bytes], ProxyError | None],
     ) -> None:
         """
         Serve a tree.
@@ -46,6 +48,8 @@ class ProxySite(server.Site):
             limits: How long a body may be, and how many connections there may be.
             deadlines: How long clients may take.
             browsers: Which pages may use the tree.
+            refuse_early: Gets a request's method and target, and returns why
+                its body is not even read, if it is not.
         """
         super().__init__(
             root,
@@ -62,6 +66,7 @@ class ProxySite(server.Site):
         )
         self.clocks = clocks
         self.deadlines = deadlines
+        self.refuse_early = refuse_early
         self.max_body_bytes = limits.max_request_bytes
         self.is_draining = False
         self._max_connections = limits.max_connections

@@ -164,6 +164,10 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_object(200, {})
         elif self.path in {"/v1/chat/completions", "/v1/completions"}:
             self._complete(json.loads(body))
+        elif self.path == "/v1/audio/transcriptions":
+            # The boundary stands around the file, and the file is a line of its own.
+            told = [line for line in body.split(b"\r\n") if line.startswith(b"RIFF")]
+            self._send_object(200, {"text": f"{len(told[0])} bytes of sound"})
         elif self.path == "/v1/responses":
             self._respond(json.loads(body))
         elif self.path == "/v1/embeddings":

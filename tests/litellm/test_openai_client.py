@@ -104,6 +104,14 @@ class OpenAIClient(GatewayTestCase):
         deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
         self.assertEqual("".join(deltas), "Hello from the coder.")
 
+    def test_transcriptions(self) -> None:
+        """An upload arrives whole at the model, under an alias, too."""
+        client = self.connect(self.start_daemon("--alias", "ears=whisper").url)
+        sound = b"RIFF" + bytes(200_000)
+        for model in ("whisper", "ears"):
+            reply = client.audio.transcriptions.create(model=model, file=("a.wav", sound))
+            self.assertEqual(reply.text, "200004 bytes of sound")
+
     def test_an_unknown_model(self) -> None:
         """A model that the gateway does not have is the package's own NotFoundError."""
         asking: list[Callable[[], object]] = [

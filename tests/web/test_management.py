@@ -102,6 +102,19 @@ class Refused(ManagementCase):
             self.assertEqual(self.send("HEAD", f"/api/blobs/{digest}").status, 404)
         self.assertEqual(self.send("GET", f"/api/blobs/{DIGEST}").headers["allow"], "HEAD, POST")
 
+    def test_a_long_upload(self) -> None:
+        """The upload of a model is refused before it comes, however long it would be."""
+        client = self.network.client()
+        client.raw(
+            b"POST /api/blobs/%s HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999999\r\n\r\n"
+            % DIGEST.encode()
+        )
+        self.network.flush()
+        response = client.response()
+        self.assertEqual(response.status, 501)
+        self.assertIn("uploading models is not supported", response.json["error"])
+        self.network.wait(6)
+
     def test_no_request_goes_out(self) -> None:
         """None of all these is asked of the gateway."""
         for method, path, body, _beginning in REFUSED:
