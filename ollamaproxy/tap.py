@@ -9,6 +9,7 @@ All three ways to start the daemon come through :func:`make_daemon`: the
 import getopt
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
@@ -67,7 +68,7 @@ def make_site(workings: Workings, access_observer: ILogObserver | None) -> Proxy
         limits=settings.limits,
         deadlines=settings.deadlines,
         browsers=BrowserRules(settings.origins, settings.host_names),
-        refuse_early=refuse_upload,
+        refuse_early=partial(refuse_upload, workings.gate),
     )
 
 

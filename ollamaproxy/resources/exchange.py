@@ -29,6 +29,23 @@ from ollamaproxy.wire.error_forms import ErrorForm, OllamaErrors
 _PLAIN_TEXT = b"text/plain"
 
 
+def admit(gate: Gate, request: ProxyRequest) -> None:
+    """
+    Let a request know its caller.
+
+    Args:
+        gate: Decides who may call.
+        request: Has at least its head.
+
+    Raises:
+        CallerRefused: It must not call.
+    """
+    headers = request.requestHeaders
+    request.caller = gate.admit(
+        headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
+    )
+
+
 class NotFound(Resource):
     """What Ollama says of a path that it does not know, whatever the method."""
 
@@ -107,10 +124,7 @@ class Endpoint(Folder):
         return NOT_DONE_YET
 
     async def _admit_and_respond(self, request: ProxyRequest) -> None:
-        headers = request.requestHeaders
-        request.caller = self._gate.admit(
-            headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
-        )
+        admit(self._gate, request)
         await self.respond(request)
 
     def _answer_failure(self, failure: Failure, request: ProxyRequest) -> None:

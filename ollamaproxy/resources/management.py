@@ -12,8 +12,8 @@ from http import HTTPStatus
 from typing import Final
 
 from ollamaproxy.callers.gates import Gate
-from ollamaproxy.errors import BadRequest, ModelNotFound, NotSupported, ProxyError
-from ollamaproxy.resources.exchange import Endpoint, Folder
+from ollamaproxy.errors import BadRequest, CallerRefused, ModelNotFound, NotSupported, ProxyError
+from ollamaproxy.resources.exchange import Endpoint, Folder, admit
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.wire.management import ChangeRequest, CopyRequest, PullRequest, progress_line
@@ -114,17 +114,24 @@ def no_uploads() -> ProxyError:
     return NotSupported("uploading models")
 
 
-def refuse_upload(method: bytes, target: bytes) -> ProxyError | None:
+def refuse_upload(gate: Gate, request: ProxyRequest) -> ProxyError | None:
     """
     Return the refusal of a model's upload, which is gigabytes long and must not be sent first.
 
     Args:
-        method: Of a request of which only the head has come.
-        target: As received.
+        gate: Decides who may call; who may not gets no word of this, but what
+            is said to such on every route.
+        request: One of which only the head has come.
     """
-    _slash, _empty, name = target.rpartition(b"/api/blobs/")
-    is_upload = method == b"POST" and name != target and _DIGEST.fullmatch(name)
-    return no_uploads() if is_upload else None
+    method, target, _version = request.request_line
+    _before, found, name = target.rpartition(b"/api/blobs/")
+    if method != b"POST" or not found or not _DIGEST.fullmatch(name):
+        return None
+    try:
+        admit(gate, request)
+    except CallerRefused:
+        return None
+    return no_uploads()
 
 
 class Blobs(Folder):

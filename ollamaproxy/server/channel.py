@@ -199,7 +199,7 @@ class Channel(http.HTTPChannel):
         )
         if fault is not None:
             self._refuse_for(fault)
-        elif (refusal := self.site.refuse_early(*request.request_line[:2])) is not None:
+        elif (refusal := self.site.refuse_early(request)) is not None:
             self.refuse(HTTPStatus(refusal.status), refusal.message)
         elif self.length is not None and self.length > self.site.max_body_bytes:
             self.refuse_body()

@@ -36,7 +36,7 @@ class ProxySite(server.Site):
         limits: Limits,
         deadlines: Deadlines,
         browsers: BrowserRules,
-        refuse_early: Callable[[bytes, bytes], ProxyError | None],
+        refuse_early: Callable[[ProxyRequest], ProxyError | None],
     ) -> None:
         """
         Serve a tree.
@@ -48,8 +48,8 @@ class ProxySite(server.Site):
             limits: How long a body may be, and how many connections there may be.
             deadlines: How long clients may take.
             browsers: Which pages may use the tree.
-            refuse_early: Gets a request's method and target, and returns why
-                its body is not even read, if it is not.
+            refuse_early: Gets a request of which only the head has come, and
+                returns why its body is not even read, if it is not.
         """
         super().__init__(
             root,

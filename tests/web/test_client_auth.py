@@ -80,6 +80,13 @@ class Keys(KeysCase):
         self.assertEqual(self.network.gateway_connections, [])
         self.assertEqual(self.network.times_discovered, 0)
 
+    def test_upload(self) -> None:
+        """The upload of a model is refused for what it is to callers alone, and in their names."""
+        path = f"/api/blobs/sha256:{'0' * 64}"
+        self.assertEqual(self.ask("POST", path, {}, bearer("key-c")).status, 401)
+        self.assertEqual(self.ask("POST", path, {}, bearer("key-a")).status, 501)
+        self.assertEqual(self.network.records[-1].caller, "alice")
+
     def test_wrong_keys(self) -> None:
         """A key that is not in the file lets nobody in, not even one of the gateway's."""
         unknown = "the API key is not known here"
