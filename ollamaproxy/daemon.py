@@ -142,7 +142,8 @@ class Daemon(Service):
             gateway=", ".join(self._settings.base_urls),
         )
         for warning in self._warnings:
-            self._log.warn("{warning}", warning=warning)
+            # Not "warning": an event with that key is one of Python's warnings to Twisted.
+            self._log.warn("{doubt}", doubt=warning)
         if self._greeting is not None:
             self._log.info("{greeting}", greeting=self._greeting(self.url))
 

@@ -27,6 +27,11 @@ _KEPT_VARIABLES: Final = (
     *("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
 )
 
+#: A shell lets what it starts in the background ignore ^C, and so would do all
+#: programs that are started here, also those that a test ends so.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 StreamName = Literal["stdout", "stderr"]
 
 

@@ -44,7 +44,8 @@ class KeptKeys:
             "{count} keys read from {file}", count=len(self._ring.entries), file=self._file
         )
         for warning in self.warnings():
-            self._log.warn("{warning}", warning=warning)
+            # Not "warning": an event with that key is one of Python's warnings to Twisted.
+            self._log.warn("{doubt}", doubt=warning)
 
     def warnings(self) -> Sequence[str]:
         """Return what the operator should think about."""
