@@ -43,6 +43,7 @@ setup(
     package_data={"ollamaproxy": ["py.typed"]},
     install_requires=[
         "attrs>=24.2",
+        "cryptography>=46.0",
         "hyperlink>=21.0",
         "pyOpenSSL>=25.3",
         "python-multipart>=0.0.34",

@@ -15,8 +15,8 @@ import attrs
 from twisted.internet import reactor as _reactor
 from twisted.logger import globalLogBeginner
 
+from ollamaproxy.configuration.options import Options
 from ollamaproxy.daemon_log import stderr_observer
-from ollamaproxy.options import Options
 from ollamaproxy.tap import make_daemon
 
 reactor: Any = _reactor
@@ -28,9 +28,10 @@ def main(gateway_port: int, limits: dict[str, int]) -> None:
     options.parseOptions(
         ["--host=127.0.0.1", "--port=0", f"--base-url=http://127.0.0.1:{gateway_port}"]
     )
-    settings: Any = options.settings
-    evolved = attrs.evolve(settings.limits, **limits)
-    options.settings = attrs.evolve(settings, limits=evolved)
+    configuration: Any = options.configuration
+    settings = configuration.settings
+    evolved = attrs.evolve(settings, limits=attrs.evolve(settings.limits, **limits))
+    options.configuration = attrs.evolve(configuration, settings=evolved)
     globalLogBeginner.beginLoggingTo([stderr_observer(sys.stderr)], redirectStandardIO=False)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a stream is asked for
         daemon = make_daemon(options, reactor, nowhere)

@@ -9,12 +9,12 @@ from twisted.logger import globalLogBeginner
 from twisted.python.usage import UsageError
 
 from ollamaproxy.callers.add_key import add_key
-from ollamaproxy.daemon import CannotListen
+from ollamaproxy.configuration.options import Options
 from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.options import Options
+from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
-from ollamaproxy.tap import make_daemon
+from ollamaproxy.tap import check_files, make_daemon
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     """
     if argv and argv[0] == "add-key":
         return add_key(argv[1:], environ, stdout, stderr)
-    options = Options(environ)
+    options = Options(environ, check_files)
     try:
         options.parseOptions(argv)
     except UsageError as error:

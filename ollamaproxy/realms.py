@@ -7,7 +7,7 @@ brings, or that the keys file has for one, has a realm of its own.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import frozen
@@ -55,12 +55,18 @@ class Realms:
         self._make_catalogue = make_catalogue
         self._clocks = clocks
         self.own = self._make(NOBODY)
+        #: What others knew before; each is taken over when its key comes again.
+        self._before: Mapping[bytes, Realm] = {}
         #: By the key's hash: how long it takes to look one up tells nothing of
         #: the keys that are there.  The least recently used is in front.
         self._others: OrderedDict[bytes, Realm] = OrderedDict()
 
-    def _make(self, caller: Caller) -> Realm:
-        return Realm(self._make_catalogue(caller), RunningModels(self._clocks))
+    def _make(self, caller: Caller, before: Realm | None = None) -> Realm:
+        catalogue = self._make_catalogue(caller)
+        if before is None:
+            return Realm(catalogue, RunningModels(self._clocks))
+        catalogue.take_over(before.catalogue)
+        return Realm(catalogue, before.running)
 
     def of(self, caller: Caller) -> Realm:
         """Return what belongs to the key with which the gateway is asked for a caller."""
@@ -69,12 +75,22 @@ class Realms:
         digest = hashlib.sha256(caller.gateway_key.text.encode("ascii")).digest()
         realm = self._others.get(digest)
         if realm is None:
-            realm = self._others[digest] = self._make(caller)
+            realm = self._others[digest] = self._make(caller, self._before.get(digest))
             if len(self._others) > MAX_REALMS:
                 # Who uses it now goes on with it.
                 self._others.popitem(last=False)
         self._others.move_to_end(digest)
         return realm
+
+    def take_over(self, before: "Realms") -> None:
+        """
+        Know what was known until now.
+
+        Args:
+            before: Of the same gateway, with other rules perhaps.
+        """
+        self.own = self._make(NOBODY, before.own)
+        self._before = dict(before._others)  # noqa: SLF001 - one of us
 
     def start(self) -> None:
         """Ask for the models of the daemon's key now and again; others ask when they are needed."""

@@ -8,8 +8,7 @@ All three ways to start the daemon come through :func:`make_daemon`: the
 
 import getopt
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
@@ -19,96 +18,81 @@ from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
 
 from ollamaproxy.access_log import AccessLog, AccessLogObserver
-from ollamaproxy.admission import Admission
-from ollamaproxy.callers.caller import NOBODY, Caller
-from ollamaproxy.callers.gates import Gate, KeysGate, OpenGate, PassthroughGate
-from ollamaproxy.callers.kept_keys import KeptKeys
+from ollamaproxy.assembly import Assembly, assemble, read_keys, uses_own_key
 from ollamaproxy.callers.key_file import KeyFile
-from ollamaproxy.callers.rules import ClientAuth
+from ollamaproxy.callers.key_lines import KeyRing
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.daemon import CannotListen, Daemon, Stop
+from ollamaproxy.configuration.addresses import is_exposed_endpoint
+from ollamaproxy.configuration.options import Options
+from ollamaproxy.daemon import Daemon, Stop
 from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.demo.gateway import make_demonstration_site
 from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.options import Options
-from ollamaproxy.realms import Realms
-from ollamaproxy.resources.management import refuse_upload
-from ollamaproxy.resources.tree import make_tree
-from ollamaproxy.resources.workings import Workings
-from ollamaproxy.server.browsers import BrowserRules
+from ollamaproxy.reloading import Reloading
+from ollamaproxy.server.listeners import CannotListen, Listeners
 from ollamaproxy.server.site import ProxySite
-from ollamaproxy.settings import Settings
+from ollamaproxy.server.tls import ServerCertificate
+from ollamaproxy.settings import Listening, Settings
 from ollamaproxy.signals import Signals
-from ollamaproxy.upstream.catalogue import Catalogue
-from ollamaproxy.upstream.client import make_client, make_pool
-from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
-from ollamaproxy.upstream.failover import FailoverAgent
-from ollamaproxy.upstream.gateway import Gateway
-from ollamaproxy.upstream.identity import Identity
-from ollamaproxy.upstream.retry import make_retrying_agent
 
 _log = Logger()
 
 
-def make_site(workings: Workings, access_observer: ILogObserver | None) -> ProxySite:
+def make_site(
+    assembly: Assembly, clocks: Clocks, access_observer: ILogObserver | None
+) -> ProxySite:
     """
     Return what faces the clients.
 
     Args:
-        workings: What answers them.
+        assembly: What answers them.
+        clocks: All of them.
         access_observer: Gets the access events; ``None`` is all of Twisted's observers.
     """
-    settings = workings.settings
     return ProxySite(
-        make_tree(workings),
-        clocks=workings.clocks,
+        assembly.root,
+        assembly.settings,
+        assembly.refuse_early,
+        clocks=clocks,
         record=AccessLog(access_observer).record,
-        limits=settings.limits,
-        deadlines=settings.deadlines,
-        browsers=BrowserRules(settings.origins, settings.host_names),
-        refuse_early=partial(refuse_upload, workings.gate),
     )
 
 
-def make_gate(settings: Settings, keys: KeptKeys | None) -> Gate:
-    """Return what decides who may call; ``keys`` are those of the keys file, if there is one."""
-    if keys is not None:
-        return KeysGate(keys.find)
-    if settings.client_auth is ClientAuth.PASSTHROUGH:
-        return PassthroughGate(without_key=settings.api_key is not None)
-    return OpenGate()
+def make_endpoints(settings: Settings, reactor: Any) -> GatewayEndpoints:
+    """
+    Return what makes the connections to the gateways.
+
+    Args:
+        settings: Say how.
+        reactor: Provides IReactorTCP, IReactorTime and IReactorPluggableNameResolver.
+    """
+    return GatewayEndpoints(reactor, settings.deadlines.connect_s)
 
 
-def make_realms(gateway: Gateway, settings: Settings, clocks: Clocks) -> Realms:
-    """Return what knows the models of each key."""
+def check_files(settings: Settings) -> None:
+    """
+    Read the files that the settings name, for nothing but their mistakes.
 
-    def make_catalogue(caller: Caller) -> Catalogue:
-        return Catalogue(
-            Discovery(gateway, caller).models,
-            settings.models,
-            settings.freshness,
-            clocks,
-            logs=caller is NOBODY,
-        )
-
-    return Realms(make_catalogue, clocks)
+    Raises:
+        InvalidSetting: One is not to be had, or is bad.
+    """
+    read_keys(settings)
+    read_certificate(settings)
 
 
-def make_admission(settings: Settings, clocks: Clocks) -> Admission:
-    """Return what bounds how much the gateway is given to do at a time."""
-    return Admission(
-        settings.limits.max_in_flight,
-        settings.limits.max_waiting,
-        settings.deadlines.queue_s,
-        clocks.scheduler,
-    )
+def read_certificate(settings: Settings) -> ServerCertificate | None:
+    """
+    Return the daemon's own certificate; ``None`` is no TLS.
 
-
-def _uses_own_key(settings: Settings) -> bool:
-    """Whether there can be requests to the gateway in the daemon's own name."""
-    return settings.client_auth is not ClientAuth.PASSTHROUGH or settings.api_key is not None
+    Raises:
+        InvalidSetting: It is not to be had, or is bad.
+    """
+    listening = settings.listening
+    if listening.certificate is None:
+        return None
+    return ServerCertificate(listening.certificate, listening.key)
 
 
 def make_daemon(
@@ -128,57 +112,53 @@ def make_daemon(
 
     Raises:
         CannotListen: The address is not to be had.
-        InvalidSetting: The keys file is not to be had, or is bad.
+        InvalidSetting: A file that the settings name is not to be had, or is bad.
     """
     stops: list[Stop] = []
-    reloads: list[Callable[[], None]] = []
-    settings = options.settings
-    if settings is None:
+    reader, configuration = options.reader, options.configuration
+    assert reader is not None and configuration is not None  # noqa: PT018, S101 - it is parsed
+    if options["demo"]:
         demonstration = reactor.listenTCP(
             0, make_demonstration_site(reactor), interface="127.0.0.1"
         )
         stops.append(demonstration.stopListening)
-        base_url = f"http://127.0.0.1:{demonstration.getHost().port}"
-        settings = options.settings_for(base_url, None)
+        reader = reader.for_demonstration(f"http://127.0.0.1:{demonstration.getHost().port}")
+        configuration = reader.read()
+    settings = configuration.settings
     clocks = Clocks(scheduler=reactor)
-    pool = make_pool(reactor, settings.limits.max_idle_connections, clocks.monotonic_s)
-    stops.append(pool.closeCachedConnections)
-    endpoints = GatewayEndpoints(reactor, settings.deadlines.connect_s)
-    retries_posts = not settings.no_retry
-    failover = FailoverAgent(
-        make_retrying_agent(reactor, endpoints, pool, retries_posts=retries_posts),
-        settings.base_urls,
-        cooldown_s=settings.cooldown_s,
-        monotonic_s=clocks.monotonic_s,
-        retries_posts=retries_posts,
-    )
-    identity = Identity(settings.end_user_header, settings.tags)
-    client = make_client(failover, settings.api_key, identity.names)
-    gateway = Gateway(client, settings, clocks, identity)
-    keys = None if settings.keys_file is None else KeptKeys(KeyFile(settings.keys_file))
-    if keys is not None:
-        reloads.append(keys.reload)
-    realms = make_realms(gateway, settings, clocks)
-    stops.append(realms.stop)
-    workings = Workings(
-        gate=make_gate(settings, keys),
-        gateway=gateway,
-        realms=realms,
-        admission=make_admission(settings, clocks),
-        settings=settings,
-        clocks=clocks,
-    )
+
+    def assemble_here(settings: Settings, before: Assembly | None) -> Assembly:
+        return assemble(settings, make_endpoints(settings, reactor), clocks, before=before)
+
+    certificate = read_certificate(settings)
+    assembly = assemble_here(settings, None)
     access_observer = None if access_stream is None else AccessLogObserver(access_stream, _gave_up)
-    site = make_site(workings, access_observer)
+    site = make_site(assembly, clocks, access_observer)
+    warn = start_warnings if not options["demo"] else _no_warnings
+    reloading = Reloading(
+        configuration,
+        assembly,
+        read=reader.read,
+        assemble=assemble_here,
+        site=site,
+        certificate=certificate,
+        warnings=warn,
+    )
+    stops.append(lambda: reloading.assembly.stop())  # noqa: PLW0108 - the one that is there then
     daemon = Daemon(
         site,
+        Listeners(
+            reactor,
+            settings.listening,
+            site if certificate is None else certificate.secured(site),
+        ),
         settings,
         reactor,
-        starts=[realms.start] if _uses_own_key(settings) else [],
+        starts=[assembly.start],
         stops=stops,
-        reloads=reloads,
+        reload=reloading.reload,
         own_log=own_log,
-        warnings=() if options["demo"] else start_warnings(settings, keys),
+        warnings=(*configuration.warnings, *warn(settings, assembly.keys)),
         greeting=instructions if options["demo"] else None,
     )
     daemon.bind()
@@ -189,18 +169,47 @@ def _gave_up(error: Exception) -> None:
     _log.warn("no more access lines: standard output is broken ({error})", error=error)
 
 
-def start_warnings(settings: Settings, keys: KeptKeys | None) -> Sequence[str]:
-    """Return what the person who starts the daemon should think about."""
-    warnings = [] if keys is None else list(keys.warnings())
-    if keys is None and _uses_own_key(settings) and not _is_loopback(settings.host):
+def _no_warnings(_settings: Settings, _keys: KeyRing | None) -> Sequence[str]:
+    return ()
+
+
+def start_warnings(settings: Settings, keys: KeyRing | None) -> Sequence[str]:
+    """
+    Return what the person who starts the daemon should think about.
+
+    Args:
+        settings: All of them.
+        keys: Those of the keys file, if there is one.
+    """
+    warnings = [] if keys is None else list(key_warnings(settings, keys))
+    if keys is None and uses_own_key(settings) and (place := _exposed(settings.listening)):
         warnings.append(
-            f"everybody who can reach {settings.host} can use the gateway through this daemon "
+            f"everybody who can reach {place} can use the gateway through this daemon "
             "without a key; --client-auth keys asks for one, "
             "and --host 127.0.0.1 keeps it to this machine"
         )
     if keys is None and settings.end_user_header is not None:
         warnings.append("--end-user-header has no effect: only keys of a --keys-file have names")
     return warnings
+
+
+def key_warnings(settings: Settings, keys: KeyRing) -> Iterable[str]:
+    """Return what the operator should think about the keys file."""
+    file = KeyFile(settings.keys_file or "")
+    if not keys.entries:
+        yield f"keys file {file} has no keys, so nobody may call"
+    if file.is_exposed:
+        yield (
+            f"keys file {file} can be read or changed by other users of this machine; "
+            "chmod 600 keeps it to its owner"
+        )
+
+
+def _exposed(listening: Listening) -> str:
+    """Return where others than this machine's users can come in; empty if nowhere."""
+    if not listening.endpoints:
+        return "" if _is_loopback(listening.host) else listening.host
+    return next(filter(is_exposed_endpoint, listening.endpoints), "")
 
 
 def _is_loopback(host: str) -> bool:
@@ -257,7 +266,7 @@ def make_application(argv: Sequence[str], environ: Mapping[str, str]) -> Compone
     Raises:
         SystemExit: With one line for standard error: a setting is missing or cannot work.
     """
-    options = Options(environ)
+    options = Options(environ, check_files)
     try:
         options.parseOptions([])
     except UsageError as error:

@@ -13,9 +13,9 @@ from twisted.python import usage
 
 from ollamaproxy.callers.key_file import KeyFile, NameTaken, random_key
 from ollamaproxy.callers.rules import parse_caller_name
+from ollamaproxy.configuration.options import with_two_dashes
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.options import with_two_dashes
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings.secret import Secret
 
 
 class AddKeyOptions(usage.Options):

@@ -4,7 +4,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings.secret import Secret
 from ollamaproxy.translate.refusals import WhoseKey
 
 

@@ -12,7 +12,7 @@ import base64
 from collections.abc import Sequence
 
 from ollamaproxy.errors import CallerRefused, InvalidSetting
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings.secret import Secret
 
 
 def presented_key(authorization: Sequence[bytes], x_api_key: Sequence[bytes]) -> Secret | None:

@@ -7,7 +7,7 @@ from ollamaproxy.callers.caller import NOBODY, Caller
 from ollamaproxy.callers.credentials import presented_key
 from ollamaproxy.callers.key_lines import KeyEntry
 from ollamaproxy.errors import CallerRefused
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings.secret import Secret
 from ollamaproxy.translate.refusals import WhoseKey
 
 _HOW = 'send it as "Authorization: Bearer KEY" or "x-api-key: KEY"'

@@ -10,7 +10,7 @@ from typing import Final
 from ollamaproxy.callers.key_lines import KeyRing, parse_keys, to_line
 from ollamaproxy.callers.rules import parse_caller_name
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings.secret import Secret
 
 #: Others can read the gateway keys in it, or can let themselves in.  A group
 #: that may read it is the operator's choice.

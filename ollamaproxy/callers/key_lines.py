@@ -22,7 +22,7 @@ from attrs import field, frozen
 
 from ollamaproxy.callers.rules import parse_caller_name
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.settings import Secret
+from ollamaproxy.settings.secret import Secret
 
 _HASH: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
 

@@ -23,7 +23,7 @@ from ollamaproxy.errors import BadRequest
 from ollamaproxy.server.alarm import Alarm
 from ollamaproxy.server.head import Fault, fault_in_head, fault_in_header_line
 from ollamaproxy.server.request import JSON, ProxyRequest, random_request_id
-from ollamaproxy.settings import KIB
+from ollamaproxy.settings.limits import KIB
 from ollamaproxy.wire.error_forms import form_for
 
 #: As much as a client may send ahead while a request is being answered.

@@ -1,7 +1,6 @@
 """The factory of client connections."""
 
 from collections.abc import Callable
-from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
@@ -16,7 +15,11 @@ from ollamaproxy.errors import ProxyError
 from ollamaproxy.server.browsers import BrowserRules
 from ollamaproxy.server.channel import Channel
 from ollamaproxy.server.request import ProxyRequest
-from ollamaproxy.settings import Deadlines, Limits
+from ollamaproxy.settings import Settings
+
+#: Gets a request of which only the head has come, and returns why its body is
+#: not even read, if it is not.
+RefuseEarly = Callable[[ProxyRequest], ProxyError | None]
 
 
 class ProxySite(server.Site):
@@ -30,48 +33,56 @@ class ProxySite(server.Site):
     def __init__(
         self,
         root: IResource,
+        settings: Settings,
+        refuse_early: RefuseEarly,
         *,
         clocks: Clocks,
         record: Callable[[AccessRecord], None],
-        limits: Limits,
-        deadlines: Deadlines,
-        browsers: BrowserRules,
-        refuse_early: Callable[[ProxyRequest], ProxyError | None],
     ) -> None:
         """
         Serve a tree.
 
         Args:
             root: The resource for ``/``.
+            settings: Say how long things may take and be, and which pages may use the tree.
+            refuse_early: See :data:`RefuseEarly`.
             clocks: For idle connections and durations.
             record: Called once for each request when it has ended.
-            limits: How long a body may be, and how many connections there may be.
-            deadlines: How long clients may take.
-            browsers: Which pages may use the tree.
-            refuse_early: Gets a request of which only the head has come, and
-                returns why its body is not even read, if it is not.
         """
         super().__init__(
             root,
-            requestFactory=partial(
-                ProxyRequest,
-                clocks=clocks,
-                record=record,
-                max_body_bytes=limits.max_request_bytes,
-                browsers=browsers,
-            ),
-            timeout=deadlines.idle_s,
+            requestFactory=self._make_request,
+            timeout=settings.deadlines.idle_s,
             reactor=clocks.scheduler,
             parsePOSTFormSubmission=False,
         )
         self.clocks = clocks
-        self.deadlines = deadlines
-        self.refuse_early = refuse_early
-        self.max_body_bytes = limits.max_request_bytes
+        self._record = record
         self.is_draining = False
-        self._max_connections = limits.max_connections
         self._channels: set[Channel] = set()
         self._empty: Deferred[None] | None = None
+        self.use(root, settings, refuse_early)
+
+    def use(self, root: IResource, settings: Settings, refuse_early: RefuseEarly) -> None:
+        """Answer requests that begin from now on with this tree, by these settings."""
+        self.resource = root
+        self.deadlines = settings.deadlines
+        self.max_body_bytes = settings.limits.max_request_bytes
+        self.timeOut = settings.deadlines.idle_s  # Twisted's name
+        self.refuse_early = refuse_early
+        self._max_connections = settings.limits.max_connections
+        self._browsers = BrowserRules(settings.origins, settings.host_names)
+
+    def _make_request(self, channel: Channel, queued: object = False) -> ProxyRequest:  # noqa: FBT002 - Twisted's
+        """Make a request of a connection, which may be older than what holds now."""
+        return ProxyRequest(
+            channel,
+            queued,
+            clocks=self.clocks,
+            record=self._record,
+            max_body_bytes=self.max_body_bytes,
+            browsers=self._browsers,
+        )
 
     @property
     def connections(self) -> int:

@@ -24,6 +24,9 @@ from ollamaproxy.wire.model_lists import FactsByName
 #: Whatever the age: for a list that must only be there.
 ANY_AGE: Final = float("inf")
 
+#: Asks the gateway for all models; fails with an UpstreamError.
+Discover = Callable[[], Coroutine[Any, Any, FactsByName]]
+
 
 class Catalogue:
     """
@@ -37,7 +40,7 @@ class Catalogue:
 
     def __init__(
         self,
-        discover: Callable[[], Coroutine[Any, Any, FactsByName]],
+        discover: Discover,
         rules: ModelRules,
         freshness: Freshness,
         clocks: Clocks,
@@ -48,7 +51,7 @@ class Catalogue:
         Know nothing yet.
 
         Args:
-            discover: Asks the gateway; fails with an UpstreamError.
+            discover: See :data:`Discover`.
             rules: The operator's.
             freshness: For how long what is known is good.
             clocks: For the ages and the deadlines.
@@ -60,6 +63,7 @@ class Catalogue:
         self._freshness = freshness
         self._clocks = clocks
         self._logs = logs
+        self._told: FactsByName | None = None
         self._models: ModelList | None = None
         self._loaded_s = 0.0
         self._failure: UpstreamError | None = None
@@ -70,6 +74,12 @@ class Catalogue:
         self._stopped = False
         #: What to go by until the gateway has told: the aliases, at least.
         self._without_gateway = ModelList({}, rules)
+
+    def take_over(self, before: "Catalogue") -> None:
+        """Know what another one was told of the same models, as long ago as it was."""
+        if before._told is not None:  # noqa: SLF001 - one of us
+            self._told, self._loaded_s = before._told, before._loaded_s  # noqa: SLF001
+            self._models = ModelList(self._told, self._rules)
 
     # What requests ask.
 
@@ -186,16 +196,18 @@ class Catalogue:
         discovering = Deferred.fromCoroutine(self._discover())
         discovering.addTimeout(self._freshness.deadline_s, self._clocks.scheduler, _too_late)
         try:
-            models = ModelList(await discovering, self._rules)
+            told = await discovering
         except UpstreamError as error:
             self._keep_what_is_known(error)
         else:
-            self._take(models)
+            self._take(told)
 
-    def _take(self, models: ModelList) -> None:
+    def _take(self, told: FactsByName) -> None:
+        models = ModelList(told, self._rules)
         if self._logs:
             self._tell_changes(models)
-        self._models, self._loaded_s, self._failure = models, self._clocks.monotonic_s(), None
+        self._told, self._models, self._failure = told, models, None
+        self._loaded_s = self._clocks.monotonic_s()
 
     def _tell_changes(self, models: ModelList) -> None:
         if self._failure is not None:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from twisted.python import usage
@@ -12,13 +13,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ollamaproxy import __version__
 from ollamaproxy.callers.rules import ClientAuth
-from ollamaproxy.flags import FLAGS
+from ollamaproxy.configuration.options import Options
+from ollamaproxy.configuration.table import SETTINGS as TABLE
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
-from ollamaproxy.options import Options
 from ollamaproxy.settings import Secret, Settings
 
 URL = "http://h:4000"
 BASE = {"OLLAMAPROXY_BASE_URL": URL}
+KEY_FILE = Path(__file__).with_name("api-key.txt")
 
 
 def parsed(line: str, environ: Mapping[str, str] | None = None) -> Options:
@@ -28,9 +30,7 @@ def parsed(line: str, environ: Mapping[str, str] | None = None) -> Options:
 
 
 def settings(line: str, environ: Mapping[str, str] | None = None) -> Settings:
-    made = parsed(line, environ).settings
-    assert made is not None
-    return made
+    return parsed(line, environ).settings
 
 
 def complaint(words: list[str], environ: Mapping[str, str] | None = None) -> str | None:
@@ -59,11 +59,11 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         (("0", 0.0), ("1.5", 1.5), ("86400", 86400.0)),
         30.0,
     ),
-    ("port", "OLLAMAPROXY_PORT", "port", (("8080", 8080), ("0", 0)), 11434),
+    ("port", "OLLAMAPROXY_PORT", "listening.port", (("8080", 8080), ("0", 0)), 11434),
     (
         "host",
         "OLLAMAPROXY_HOST",
-        "host",
+        "listening.host",
         (("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("[::1]", "::1"), ("h", "h")),
         "0.0.0.0",  # noqa: S104
     ),
@@ -131,6 +131,27 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         (("https://a:1", ("https://a:1",)), ("app://*", ("app://*",)), ("*", ("*",))),
         (),
     ),
+    (
+        "api-key-file",
+        "OLLAMAPROXY_API_KEY_FILE",
+        "api_key",
+        ((str(KEY_FILE), Secret("sk-in-a-file")),),
+        None,
+    ),
+    (
+        "listen",
+        "OLLAMAPROXY_LISTEN",
+        "listening.endpoints",
+        (("systemd:domain=INET:index=0", ("systemd:domain=INET:index=0",)),),
+        (),
+    ),
+    (
+        "tls-certificate",
+        "OLLAMAPROXY_TLS_CERTIFICATE",
+        "listening.certificate",
+        (("/etc/c.pem", "/etc/c.pem"),),
+        None,
+    ),
     ("host-name", "OLLAMAPROXY_HOST_NAME", "host_names", (("ai.corp", ("ai.corp",)),), ()),
     *(
         (flag, "OLLAMAPROXY_" + flag.upper().replace("-", "_"), setting, SECONDS, default)
@@ -167,6 +188,8 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         )
     ),
 )
+#: The flags whose values mean nothing by themselves; they have tests of their own.
+ELSEWHERE = ("tls-key",)
 #: The flags without a value, which all set a truth that is otherwise false.
 SWITCHES = (
     ("no-retry", "OLLAMAPROXY_NO_RETRY", "no_retry"),
@@ -218,7 +241,6 @@ class Precedence(SynchronousTestCase):
             for blank in ("", " "):
                 options = Options({**BASE, variable: values[0][0]})
                 options.parseOptions([f"--{flag}={blank}"])
-                assert options.settings is not None
                 self.assertEqual(attrgetter(name)(options.settings), default, flag)
 
     def test_blanks_around(self) -> None:
@@ -230,14 +252,32 @@ class Precedence(SynchronousTestCase):
 
     def test_other_variables(self) -> None:
         """Other programs' variables mean nothing here."""
-        environ = {**BASE, "PORT": "1", "OLLAMA_HOST": "x", "BASE_URL": "x", "OPENAI_API_KEY": "x"}
+        environ = {**BASE, "PORT": "1", "BASE_URL": "x", "OPENAI_API_KEY": "x"}
         self.assertEqual(settings("", environ), settings("", BASE))
 
     def test_names(self) -> None:
         """A flag's variable is its name in capitals."""
         self.assertEqual(
-            sorted((flag.name, flag.variable) for flag in FLAGS),
-            sorted((flag, variable) for flag, variable, *_ in (*SETTINGS, *SWITCHES)),
+            sorted((flag.name, flag.variable) for flag in TABLE),
+            sorted(
+                [
+                    *((flag, variable) for flag, variable, *_ in (*SETTINGS, *SWITCHES)),
+                    *(
+                        (name, "OLLAMAPROXY_" + name.upper().replace("-", "_"))
+                        for name in ELSEWHERE
+                    ),
+                ]
+            ),
+        )
+
+
+class Certificate(SynchronousTestCase):
+    def test_a_key_needs_one(self) -> None:
+        """A key for TLS makes no sense without a certificate."""
+        made = settings("--tls-certificate c.pem --tls-key k.pem", BASE).listening
+        self.assertEqual((made.certificate, made.key), ("c.pem", "k.pem"))
+        self.assertEqual(
+            complaint(["--tls-key", "k.pem"], BASE), "--tls-key needs a --tls-certificate"
         )
 
 
@@ -281,6 +321,13 @@ class SeveralValues(SynchronousTestCase):
             ("app://*", "app://*"),
         ),
         ("host-name", "OLLAMAPROXY_HOST_NAME", "host_names", ("a", "a"), ("b.c", "b.c")),
+        (
+            "listen",
+            "OLLAMAPROXY_LISTEN",
+            "listening.endpoints",
+            ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
+            ("127.0.0.1:80", "tcp:80:interface=127.0.0.1:backlog=1024"),
+        ),
     )
 
     def test_ollamas_origins(self) -> None:
@@ -295,8 +342,8 @@ class SeveralValues(SynchronousTestCase):
     def test_all_are_told_of(self) -> None:
         """There is no flag that can be repeated of which these tests do not know."""
         self.assertEqual(
-            [flag.name for flag in FLAGS if flag.repeats],
-            ["base-url", *(row[0] for row in self.ROWS)],
+            {flag.name for flag in TABLE if flag.repeats},
+            {"base-url", *(row[0] for row in self.ROWS)},
         )
 
     def test_flags(self) -> None:
@@ -396,7 +443,7 @@ class Switches(SynchronousTestCase):
     def test_all_are_told_of(self) -> None:
         """There is no switch of which these tests do not know."""
         self.assertEqual(
-            [flag.name for flag in FLAGS if flag.is_switch], [row[0] for row in SWITCHES]
+            {flag.name for flag in TABLE if flag.is_switch}, {row[0] for row in SWITCHES}
         )
 
     def test_flags(self) -> None:
@@ -433,14 +480,14 @@ class Spellings(SynchronousTestCase):
     def test_every_way(self) -> None:
         """A flag may have one dash or two, and an equals sign or none, as in Go."""
         for line in ("--port 1", "--port=1", "-port 1", "-port=1"):
-            self.assertEqual(settings(line, BASE).port, 1, line)
+            self.assertEqual(settings(line, BASE).listening.port, 1, line)
         for line in (f"-base-url {URL}", f"-base-url={URL}", f"--base-url={URL}/v1"):
             self.assertEqual(settings(line).base_url, URL, line)
-        self.assertEqual(settings("-api-key sk-1 -host=::1 --port 2", BASE).port, 2)
+        self.assertEqual(settings("-api-key sk-1 -host=::1 --port 2", BASE).listening.port, 2)
 
     def test_the_last_counts(self) -> None:
         """Of a flag with one value the last counts."""
-        self.assertEqual(settings("--port 1 -port=2", BASE).port, 2)
+        self.assertEqual(settings("--port 1 -port=2", BASE).listening.port, 2)
 
     def test_one_dash(self) -> None:
         """Every flag may have one dash."""
@@ -459,14 +506,16 @@ class Spellings(SynchronousTestCase):
         for line in ("--demo", "-demo"):
             options = parsed(f"{line} --port 1", BASE)
             self.assertTrue(options["demo"])
-            self.assertIsNone(options.settings)
-            made = options.settings_for("http://127.0.0.1:5", "sk-demo")
-            self.assertEqual((made.port, made.base_url), (1, "http://127.0.0.1:5"))
+            assert options.reader is not None
+            made = options.reader.for_demonstration("http://127.0.0.1:5").read().settings
+            self.assertEqual((made.listening.port, made.base_url), (1, "http://127.0.0.1:5"))
+            self.assertIsNone(made.api_key)
 
     def test_demo_with_rules(self) -> None:
         """The demonstration's models follow the same rules."""
         options = parsed("--demo --alias a=b", {"OLLAMAPROXY_HIDE_WILDCARDS": "yes"})
-        made = options.settings_for("http://127.0.0.1:5", None)
+        assert options.reader is not None
+        made = options.reader.for_demonstration("http://127.0.0.1:5").read().settings
         self.assertEqual(made.models, ModelRules(aliases=(Alias("a", "b"),), hide_wildcards=True))
 
 
@@ -481,29 +530,29 @@ class Complaints(SynchronousTestCase):
     def test_bad_values(self) -> None:
         """A value that cannot work is refused before anything starts, wherever it came from."""
         for flag, value, reason in (
-            ("port", "http", "port 'http' is not a whole number from 0 to 65535"),
-            ("port", "65536", "port '65536' is not a whole number from 0 to 65535"),
-            ("port", "-1", "port '-1' is not a whole number from 0 to 65535"),
+            ("port", "http", "'http' is not a whole number from 0 to 65535"),
+            ("port", "65536", "'65536' is not a whole number from 0 to 65535"),
+            ("port", "-1", "'-1' is not a whole number from 0 to 65535"),
             ("port", "1" * 5000, "is not a whole number from 0 to 65535"),
             ("base-url", "localhost:4000", "'localhost:4000' is not an http:// or https://"),
             ("base-url", "http://h:x", "'http://h:x' is malformed"),
             ("base-url", "http://h?x", "must not have a query"),
             ("base-url", "http://u:p@h", "must not hold a user or password"),
             ("api-key", "sk a", "the API key must be one word"),
-            ("drain-timeout", "0", "drain-timeout '0' is not a number of seconds above 0"),
-            ("drain-timeout", "inf", "drain-timeout 'inf' is not a number of seconds above 0"),
-            ("drain-timeout", "1m", "drain-timeout '1m' is not a number of seconds above 0"),
-            ("max-request-size", "1TB", "max-request-size '1TB' is not a number of bytes"),
-            ("max-request-size", "KiB", "max-request-size 'KiB' is not a number of bytes"),
-            ("max-waiting", "0", "max-waiting '0' is not a whole number above 0"),
-            ("max-waiting", "1.5", "max-waiting '1.5' is not a whole number above 0"),
-            ("origin", "chat.example", "origin 'chat.example' is not of the form SCHEME://HOST"),
-            ("origin", "http://h/x", "origin 'http://h/x' is not of the form SCHEME://HOST"),
-            ("host-name", "h:80", "host name 'h:80' is not just a name"),
-            ("cooldown", "30s", "cooldown '30s' is not a number of seconds from 0 to 86400"),
-            ("cooldown", "-1", "cooldown '-1' is not a number of seconds from 0 to 86400"),
-            ("cooldown", "1e3", "cooldown '1e3' is not a number of seconds from 0 to 86400"),
-            ("cooldown", "86401", "cooldown '86401' is not a number of seconds from 0 to 86400"),
+            ("drain-timeout", "0", "'0' is not a number of seconds above 0"),
+            ("drain-timeout", "inf", "'inf' is not a number of seconds above 0"),
+            ("drain-timeout", "1m", "'1m' is not a number of seconds above 0"),
+            ("max-request-size", "1TB", "'1TB' is not a number of bytes"),
+            ("max-request-size", "KiB", "'KiB' is not a number of bytes"),
+            ("max-waiting", "0", "'0' is not a whole number above 0"),
+            ("max-waiting", "1.5", "'1.5' is not a whole number above 0"),
+            ("origin", "chat.example", "'chat.example' is not of the form SCHEME://HOST"),
+            ("origin", "http://h/x", "'http://h/x' is not of the form SCHEME://HOST"),
+            ("host-name", "h:80", "'h:80' is not just a name"),
+            ("cooldown", "30s", "'30s' is not a number of seconds from 0 to 86400"),
+            ("cooldown", "-1", "'-1' is not a number of seconds from 0 to 86400"),
+            ("cooldown", "1e3", "'1e3' is not a number of seconds from 0 to 86400"),
+            ("cooldown", "86401", "'86401' is not a number of seconds from 0 to 86400"),
             ("client-auth", "basic", "client auth 'basic' is not one of none, keys, passthrough"),
             ("client-auth", "keys", "--client-auth keys needs a --keys-file"),
             ("end-user-header", "user", "header 'user' is not a name such as"),
@@ -535,8 +584,10 @@ class Complaints(SynchronousTestCase):
     def test_one_bad_value_of_several(self) -> None:
         """One bad value among good ones is refused, and only that one is shown."""
         told = "alias 'x' is not of the form NAME=MODEL, such as llama3=azure/gpt-4o"
-        self.assertEqual(complaint(["--alias", "a=b", "--alias", "x"], BASE), told)
-        self.assertEqual(complaint([], {**BASE, "OLLAMAPROXY_ALIAS": "a=b;x;c=d"}), told)
+        flags = ["--alias", "a=b", "--alias", "x"]
+        self.assertEqual(complaint(flags, BASE), f"--alias: {told}")
+        variables = {**BASE, "OLLAMAPROXY_ALIAS": "a=b;x;c=d"}
+        self.assertEqual(complaint([], variables), f"OLLAMAPROXY_ALIAS: {told}")
 
     def test_bad_words(self) -> None:
         """Flags that are not known, values that are missing and stray words are refused."""
@@ -551,7 +602,7 @@ class Complaints(SynchronousTestCase):
     def test_demo_with_a_gateway(self) -> None:
         """The demonstration does not take a gateway, nor a port that cannot be."""
         self.assertIn("--demo", complaint(["--demo", "--base-url", URL]) or "")
-        self.assertIn("port 'x'", complaint(["--demo", "--port", "x"]) or "")
+        self.assertIn("--port: 'x'", complaint(["--demo", "--port", "x"]) or "")
         self.assertIn("alias 'x'", complaint(["--demo", "--alias", "x"]) or "")
 
     def test_the_key_is_not_repeated(self) -> None:
@@ -590,9 +641,9 @@ class Help(SynchronousTestCase):
     def test_usage(self) -> None:
         """The help tells every flag, whether it has a value, and its text."""
         lines = [" ".join(line.split()) for line in Options({}).getUsage(500).splitlines()]
-        for flag in FLAGS:
+        for flag in TABLE:
             shown = f"--{flag.name}" if flag.is_switch else f"--{flag.name}="
-            self.assertIn(f"{shown} {flag.text}", lines)
+            self.assertIn(f"{shown} {flag.help}", lines)
         for text in ("OLLAMAPROXY_BASE_URL", "';'"):
             self.assertIn(text, " ".join(lines))
 
@@ -601,7 +652,7 @@ class Help(SynchronousTestCase):
         for word in ("--help", "-help", "-h"):
             text = self.printed(word)
             self.assertTrue(text.startswith("Usage: ollamaproxy [--base-url=URL]"), text)
-            for name in (*(flag.name for flag in FLAGS), "demo", "version"):
+            for name in (*(flag.name for flag in TABLE), "demo", "version"):
                 self.assertIn(f"--{name}", text)
 
     def test_version(self) -> None:

@@ -42,18 +42,41 @@ CALLERS = (
     "ollamaproxy.callers.key_lines",
 )
 
+#: What the pure part of ``configuration`` may import: what settings are made of.
+CONFIGURATION = (
+    "difflib",
+    "ipaddress",
+    "json",
+    "textwrap",
+    "ollamaproxy.errors",
+    "ollamaproxy.settings.",
+    "ollamaproxy.callers.rules",
+    "ollamaproxy.models.rules",
+    "ollamaproxy.configuration.setting",
+    "ollamaproxy.configuration.values",
+    "ollamaproxy.configuration.addresses",
+    "ollamaproxy.configuration.merging",
+    "ollamaproxy.configuration.sources",
+    "ollamaproxy.configuration.table",
+    "ollamaproxy.configuration.table.",
+)
+
 #: For each part of the core, what it may import besides.
 PARTS = (
     ("errors.py", ()),
     (
-        "settings.py",
+        "settings",
         (
             "hyperlink",
             "ollamaproxy.errors",
+            "ollamaproxy.settings.",
             "ollamaproxy.models.rules",
             "ollamaproxy.callers.rules",
         ),
     ),
+    *((f"configuration/{name}.py", CONFIGURATION) for name in ("setting", "values", "merging")),
+    *((f"configuration/{name}.py", CONFIGURATION) for name in ("addresses", "shown")),
+    ("configuration/table", CONFIGURATION),
     ("callers/rules.py", ("ollamaproxy.errors",)),
     *((f"callers/{name}.py", CALLERS) for name in ("caller", "credentials", "key_lines", "gates")),
     (

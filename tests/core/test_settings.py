@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from ollamaproxy.configuration.values import parse_port
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.models.rules import ModelRules
 from ollamaproxy.settings import (
@@ -15,10 +16,9 @@ from ollamaproxy.settings import (
     Limits,
     Secret,
     Settings,
-    parse_base_url,
-    parse_port,
     parse_version,
 )
+from ollamaproxy.settings.base_url import parse_base_url
 
 #: What an operator writes, and the gateway that is meant.
 BASE_URLS = (
@@ -151,7 +151,7 @@ class Ports(SynchronousTestCase):
     def test_bad(self) -> None:
         """Anything else is refused, and shown so that a slip can be seen."""
         for text in ("", "x", "-1", "+1", "65536", "80.0", "1e3", " 80", "8_0", "0x50", "\uff18"):
-            told = f"port {text!r} is not a whole number from 0 to 65535"
+            told = f"{text!r} is not a whole number from 0 to 65535"
             self.assertEqual(complaint(parse_port, text), told)
 
     def test_huge(self) -> None:
@@ -228,7 +228,7 @@ class AllSettings(SynchronousTestCase):
         """An address is enough; the rest is as Ollama has it, and no key is sent."""
         settings = Settings(base_url="http://h:4000/v1/")
         self.assertEqual(settings.base_url, "http://h:4000")
-        self.assertEqual((settings.host, settings.port), ("0.0.0.0", 11434))  # noqa: S104
+        self.assertEqual((settings.listening.host, settings.listening.port), ("0.0.0.0", 11434))  # noqa: S104
         self.assertIsNone(settings.api_key)
         self.assertEqual(settings.deadlines, Deadlines())
         self.assertEqual(settings.limits, Limits())
@@ -261,7 +261,7 @@ class AllSettings(SynchronousTestCase):
         """Nothing can be set afterwards."""
         settings = Settings(base_url="http://h")
         with self.assertRaises(attrs.exceptions.FrozenInstanceError):
-            settings.port = 1  # type: ignore[misc]
+            settings.cooldown_s = 1  # type: ignore[misc]
 
     def test_deadlines_and_limits(self) -> None:
         """Every deadline and limit is there: none is 0, which would mean at once or nothing."""

@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 import attrs
 from twisted.internet.defer import Deferred
 
+from ollamaproxy.configuration.options import Options
 from ollamaproxy.daemon import Daemon
-from ollamaproxy.options import Options
 from ollamaproxy.settings import Settings
 from ollamaproxy.tap import make_daemon
 from tests.evil.gateway import EvilGateway
@@ -68,8 +68,9 @@ def options_for(gateway_port: int) -> Options:
     options.parseOptions(
         ["--host=127.0.0.1", "--port=0", f"--base-url={base_url}", f"--api-key={KEY}"]
     )
-    assert options.settings is not None
-    options.settings = shortened(options.settings)
+    configuration = options.configuration
+    assert configuration is not None
+    options.configuration = attrs.evolve(configuration, settings=shortened(configuration.settings))
     return options
 
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 
+from ollamaproxy.configuration.options import Options
 from ollamaproxy.daemon import Daemon
-from ollamaproxy.options import Options
 from ollamaproxy.tap import make_daemon
 
 

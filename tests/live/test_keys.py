@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from ollamaproxy.assembly import read_keys
 from ollamaproxy.callers.add_key import add_key
-from ollamaproxy.callers.kept_keys import KeptKeys
 from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.settings import Listening, Secret, Settings
 from ollamaproxy.tap import start_warnings
 from tests.case import Case
 from tests.processes import RunningDaemon, RunningProgram
@@ -155,7 +155,7 @@ class Daemon(KeysCase):
             bob = self.run_add_key("bob")
             self.assertEqual(self.status(daemon.port, bob), 401)
             daemon.send_signal(signal.SIGHUP)
-            daemon.wait_for_line("stderr", "2 keys read from")
+            daemon.wait_for_line("stderr", "2 keys in the keys file")
             self.assertEqual(self.status(daemon.port, bob), 200)
             daemon.stop()
             printed = "\n".join(daemon.stdout + daemon.stderr)
@@ -185,11 +185,9 @@ class Daemon(KeysCase):
 class Warnings(KeysCase):
     def told(self, **more: Any) -> str:
         """Return what the person is told who starts a daemon that everybody can reach."""
-        settings = Settings(base_url=NO_GATEWAY, **{"host": "192.0.2.1", **more})
-        path = settings.keys_file
-        return "\n".join(
-            start_warnings(settings, None if path is None else KeptKeys(KeyFile(path)))
-        )
+        listening = Listening(host=more.pop("host", "192.0.2.1"))
+        settings = Settings(base_url=NO_GATEWAY, listening=listening, **more)
+        return "\n".join(start_warnings(settings, read_keys(settings)))
 
     def test_who_can_spend_the_key(self) -> None:
         """It is said that everybody can use the gateway, if they can."""
@@ -206,7 +204,7 @@ class Warnings(KeysCase):
             ({"client_auth": ClientAuth.PASSTHROUGH, "api_key": Secret("k")}, True),
         )
         for more, warned in rows:
-            told = self.told(**more)
+            told = self.told(**dict(more))
             self.assertEqual(
                 "can use the gateway through this daemon without" in told, warned, more
             )

@@ -210,8 +210,11 @@ class Mistakes(Folder):
     def test_malformed_values(self) -> None:
         """A bad port, a malformed URL and a broken key are each told by name."""
         for flags, words in (
-            (["--base-url", NO_GATEWAY, "--port", "http"], "port 'http' is not a whole number"),
-            (["--base-url", NO_GATEWAY, "--port", "70000"], "port '70000' is not a whole number"),
+            (["--base-url", NO_GATEWAY, "--port", "http"], "--port: 'http' is not a whole number"),
+            (
+                ["--base-url", NO_GATEWAY, "--port", "70000"],
+                "--port: '70000' is not a whole number",
+            ),
             (["--base-url", "gateway:4000"], "'gateway:4000' is not an http:// or https://"),
             (["--base-url", NO_GATEWAY, "--api-key", f"{KEY} x"], "the API key must be one word"),
             (["--base-url", NO_GATEWAY, "--bogus"], "--bogus"),

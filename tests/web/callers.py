@@ -110,9 +110,8 @@ class KeysCase(CallersCase):
 
     def reload(self) -> list[str]:
         """Have the file read anew, and return what is logged of that."""
-        assert self.network.keys is not None
         texts = self.hear_log()
-        self.network.keys.reload()
+        self.network.reloading.reload()
         return texts
 
 

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 from attrs import frozen
+from treq.client import HTTPClient
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
@@ -28,21 +29,19 @@ from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ollamaproxy.access_log import ACCESS_KEY, AccessRecord
+from ollamaproxy.assembly import Assembly, assemble
 from ollamaproxy.callers.caller import Caller
-from ollamaproxy.callers.kept_keys import KeptKeys
-from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.realms import Realms
-from ollamaproxy.resources.workings import Workings
+from ollamaproxy.reloading import Reloading
 from ollamaproxy.settings import Secret, Settings
-from ollamaproxy.tap import make_admission, make_gate, make_realms, make_site
-from ollamaproxy.upstream.catalogue import Catalogue
-from ollamaproxy.upstream.client import make_client, make_pool
+from ollamaproxy.tap import make_site, start_warnings
+from ollamaproxy.upstream.catalogue import Catalogue, Discover
 from ollamaproxy.upstream.endpoints import DeadlineEndpoint
 from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
-from ollamaproxy.upstream.identity import Identity
-from ollamaproxy.upstream.retry import make_retrying_agent
+from ollamaproxy.upstream.retry import RetryingAgent
 from ollamaproxy.wire.model_facts import UNKNOWN_MODEL, ModelFacts
 from ollamaproxy.wire.model_lists import FactsByName
 
@@ -297,7 +296,6 @@ class Network:
         connecting_to: The same for single hosts, by name.
         models: What the gateway is known to have, unless it is to be asked.
         models_of: The same for single keys other than the daemon's.
-        keys: Those of the keys file, if there is one.
         times_discovered: How often that was looked up.
         lists: See :class:`GatewayConnection`.
         asked: See :class:`GatewayConnection`.
@@ -335,50 +333,61 @@ class Network:
             monotonic_s=self.clock.seconds,
             wall_ns=lambda: NOON_NS + round(self.clock.seconds() * 1e9),
         )
-        self._pool = make_pool(
-            self.clock, self.settings.limits.max_idle_connections, clocks.monotonic_s
-        )
-        retries_posts = not self.settings.no_retry
-        self.retrying = make_retrying_agent(
-            self.clock, _MemoryEndpoints(self), self._pool, retries_posts=retries_posts
-        )
-        self.failover = FailoverAgent(
-            self.retrying,
-            self.settings.base_urls,
-            cooldown_s=self.settings.cooldown_s,
-            monotonic_s=clocks.monotonic_s,
-            retries_posts=retries_posts,
-        )
         self._observer = _Records()
-        identity = Identity(self.settings.end_user_header, self.settings.tags)
-        self.treq = make_client(self.failover, self.settings.api_key, identity.names)
-        gateway = Gateway(self.treq, self.settings, clocks, identity)
-        path = self.settings.keys_file
-        self.keys = None if path is None else KeptKeys(KeyFile(path))
-        self.realms = (
-            make_realms(gateway, self.settings, clocks)
-            if discovers
-            else Realms(lambda caller: self._make_catalogue(caller, clocks), clocks)
-        )
-        self.catalogue = self.realms.own.catalogue
-        workings = Workings(
-            gate=make_gate(self.settings, self.keys),
-            gateway=gateway,
-            realms=self.realms,
-            admission=make_admission(self.settings, clocks),
-            settings=self.settings,
-            clocks=clocks,
-        )
-        self.site = make_site(workings, self._observer)
 
-    def _make_catalogue(self, caller: Caller, clocks: Clocks) -> Catalogue:
+        def assembled(settings: Settings, before: Assembly | None) -> Assembly:
+            endpoints = _MemoryEndpoints(self)
+            if discovers:
+                return assemble(settings, endpoints, clocks, before=before)
+            return assemble(
+                settings, endpoints, clocks, before=before, discovery=self._told_by_the_test
+            )
+
+        assembly = assembled(self.settings, None)
+        self.site = make_site(assembly, clocks, self._observer)
+        self.reloading = Reloading(
+            Configuration(self.settings, {}),
+            assembly,
+            read=lambda: Configuration(self.settings, {}),
+            assemble=assembled,
+            site=self.site,
+            certificate=None,
+            warnings=start_warnings,
+        )
+
+    def _told_by_the_test(self, _gateway: Gateway, caller: Caller) -> Discover:
         key = caller.gateway_key
 
         async def discover() -> FactsByName:
             self.times_discovered += 1
             return dict(self.models if key is None else self.models_of.get(key.text, self.models))
 
-        return Catalogue(discover, self.settings.models, self.settings.freshness, clocks)
+        return discover
+
+    @property
+    def assembly(self) -> Assembly:
+        """The parts that answer now."""
+        return self.reloading.assembly
+
+    @property
+    def realms(self) -> Realms:
+        return self.assembly.workings.realms
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.realms.own.catalogue
+
+    @property
+    def failover(self) -> FailoverAgent:
+        return self.assembly.failover
+
+    @property
+    def retrying(self) -> RetryingAgent:
+        return self.assembly.retrying
+
+    @property
+    def treq(self) -> HTTPClient:
+        return self.assembly.client
 
     @property
     def records(self) -> list[AccessRecord]:
@@ -478,6 +487,6 @@ class Network:
             pump.clientIO.loseConnection()
         self.realms.stop()
         self.flush()
-        self._pool.closeCachedConnections()
+        self.assembly.pool.closeCachedConnections()
         self.flush()
         return list(self.clock.getDelayedCalls())

@@ -1,25 +1,18 @@
-"""
-What a flag is, and how the texts of flags become values.
-
-Every flag has an environment variable of its own.
-"""
+"""How the texts of settings become values; every mistake is told with what would be right."""
 
 import math
-from collections.abc import Callable
-from typing import Any, Final
-
-from attrs import frozen
+from typing import Final
 
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.settings import KIB, MIB
+from ollamaproxy.settings.limits import KIB, MIB
 
-#: What stands between several values in one environment variable.
-SEPARATOR: Final = ";"
+_DAY_S: Final = 24 * 60 * 60
+_UNITS: Final = {"": 1, "kib": KIB, "mib": MIB, "gib": KIB * MIB}
 
 
 def parse_switch(text: str) -> bool:
     """
-    Return whether the value of an environment variable turns a switch on.
+    Return whether a text turns a switch on.
 
     Raises:
         InvalidSetting: It is neither yes nor no.
@@ -30,39 +23,6 @@ def parse_switch(text: str) -> bool:
     return word in {"1", "true", "yes", "on"}
 
 
-@frozen(kw_only=True)
-class Flag:
-    """
-    A flag.
-
-    Attributes:
-        name: Without dashes.
-        text: What ``--help`` says.
-        parse: Makes the setting's value of a text.
-        setting: The name in :class:`Settings`, or in the group.
-        repeats: It may be given several times; the setting is a tuple.
-        group: The part of the settings that it is in, such as ``models``;
-            empty if it is in none.
-        is_switch: It has no value on the command line.
-        ollamas_variable: Ollama's own environment variable for it, if it has
-            one; its values are parted by commas.
-    """
-
-    name: str
-    text: str
-    parse: Callable[[str], Any]
-    setting: str
-    repeats: bool = False
-    group: str = ""
-    is_switch: bool = False
-    ollamas_variable: str | None = None
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that stands for it."""
-        return "OLLAMAPROXY_" + self.name.upper().replace("-", "_")
-
-
 def parse_seconds(text: str) -> float:
     """
     Return a time in seconds.
@@ -70,16 +30,29 @@ def parse_seconds(text: str) -> float:
     Raises:
         InvalidSetting: It is not a number above 0.
     """
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
+    seconds = _number(text)
     if not 0 < seconds < math.inf:
         raise InvalidSetting(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 
-_UNITS: Final = {"": 1, "kib": KIB, "mib": MIB, "gib": KIB * MIB}
+def parse_seconds_or_none(text: str) -> float:
+    """
+    Return a time in seconds that may be 0, up to a day.
+
+    Raises:
+        InvalidSetting: It is not a number from 0 to 86400.
+    """
+    seconds = _number(text)
+    if not 0 <= seconds <= _DAY_S:
+        raise InvalidSetting(f"{text!r} is not a number of seconds from 0 to {_DAY_S}")
+    return seconds
+
+
+def _number(text: str) -> float:
+    """Return a plain number; what is none is less than 0."""
+    digits = text.replace(".", "", 1)
+    return float(text) if digits.isascii() and digits.isdecimal() and len(text) < 20 else -1.0
 
 
 def parse_size(text: str) -> int:
@@ -110,3 +83,17 @@ def parse_count(text: str) -> int:
 
 def _is_count(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 13 and int(text) > 0
+
+
+def parse_port(text: str) -> int:
+    """
+    Return a TCP port to listen on; 0 lets the system choose a free one.
+
+    Raises:
+        InvalidSetting: It is not a whole number from 0 to 65535.
+    """
+    # str.isdecimal also takes other scripts' digits; int() agrees with it.
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 5
+    if not is_number or int(text) > 65535:
+        raise InvalidSetting(f"{text!r} is not a whole number from 0 to 65535")
+    return int(text)

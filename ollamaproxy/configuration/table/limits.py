@@ -1,14 +1,16 @@
-"""The flags that set how long, how much and how many."""
+"""The settings of how long, how much and how many; the reasons are beside the fields."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from attrs import fields_dict
 
-from ollamaproxy.flag import Flag, parse_count, parse_seconds, parse_size
-from ollamaproxy.settings import KIB, MIB, Deadlines, Limits
+from ollamaproxy.configuration.setting import Setting
+from ollamaproxy.configuration.values import parse_count, parse_seconds, parse_size
+from ollamaproxy.settings.deadlines import Deadlines
+from ollamaproxy.settings.limits import KIB, MIB, Limits
 
-#: Name, setting, and what it means; the reasons for the defaults are beside them.
+#: Name, field, and what it means.
 _SECONDS: Final = (
     ("connect-timeout", "connect_s", "for a connection to the gateway, name lookup included"),
     ("first-byte-timeout", "first_byte_s", "until the gateway's answer begins"),
@@ -38,24 +40,24 @@ _RATES: Final = (
 )
 
 
-def _flag(
+def _row(
     name: str,
-    setting: str,
+    field: str,
     text: str,
     group: type[Deadlines | Limits],
     parse: Callable[[str], Any],
-) -> Flag:
-    default: Any = fields_dict(group)[setting].default
-    return Flag(
+) -> Setting:
+    return Setting(
         name=name,
-        text=f"{text}. [default: {_shown(default, parse)}]",
-        parse=_named(name, parse),
-        setting=setting,
+        text=f"{text}.",
+        parse=parse,
+        default=_shown(fields_dict(group)[field].default, parse),
+        field=field,
         group=group.__name__.lower(),
     )
 
 
-def _shown(default: float, parse: Callable[[str], Any]) -> str:
+def _shown(default: Any, parse: Callable[[str], Any]) -> str:
     """Return a default as somebody would give it."""
     if parse is parse_size:
         for unit, size in (("MiB", MIB), ("KiB", KIB)):
@@ -64,19 +66,9 @@ def _shown(default: float, parse: Callable[[str], Any]) -> str:
     return f"{default:g}"
 
 
-def _named(name: str, parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def parse_named(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise type(error)(f"{name} {error}") from error
-
-    return parse_named
-
-
-LIMIT_FLAGS: Final = (
-    *(_flag(n, s, f"SECONDS {t}", Deadlines, parse_seconds) for n, s, t in _SECONDS),
-    *(_flag(n, s, f"The {t}", Deadlines, parse_size) for n, s, t in _RATES),
-    *(_flag(n, s, f"The most BYTES {t}", Limits, parse_size) for n, s, t in _BYTES),
-    *(_flag(n, s, f"The largest number {t}", Limits, parse_count) for n, s, t in _COUNTS),
+LIMITS: Final = (
+    *(_row(n, f, f"SECONDS {t}", Deadlines, parse_seconds) for n, f, t in _SECONDS),
+    *(_row(n, f, f"The {t}", Deadlines, parse_size) for n, f, t in _RATES),
+    *(_row(n, f, f"The most BYTES {t}", Limits, parse_size) for n, f, t in _BYTES),
+    *(_row(n, f, f"The largest number {t}", Limits, parse_count) for n, f, t in _COUNTS),
 )

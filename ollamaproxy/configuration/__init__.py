@@ -1,0 +1,1 @@
+"""Where the settings come from: the command line, the environment, a file, or nowhere."""

@@ -1,0 +1,81 @@
+"""The settings of where clients find the daemon."""
+
+from typing import Final
+
+from ollamaproxy.configuration.addresses import (
+    ollamas_host,
+    ollamas_origins,
+    ollamas_port,
+    parse_endpoint,
+    parse_host,
+    parse_host_name,
+    parse_origin,
+)
+from ollamaproxy.configuration.setting import OllamasVariable, Setting
+from ollamaproxy.configuration.values import parse_port
+
+LISTENING: Final = (
+    Setting(
+        name="host",
+        text="The address to listen on.",
+        parse=parse_host,
+        default="0.0.0.0",  # noqa: S104 - the specification says so; the daemon warns
+        group="listening",
+        needs_restart=True,
+        ollamas=OllamasVariable("OLLAMA_HOST", ollamas_host),
+    ),
+    Setting(
+        name="port",
+        text="The port to listen on; 0 takes any free one.",
+        parse=parse_port,
+        default="11434",
+        group="listening",
+        needs_restart=True,
+        ollamas=OllamasVariable("OLLAMA_HOST", ollamas_port),
+    ),
+    Setting(
+        name="listen",
+        text="ENDPOINT to listen on instead of host and port, in Twisted's words or short, such as"
+        " unix:/run/ollamaproxy.sock, systemd:domain=INET:index=0, haproxy:tcp:8080 or"
+        " 127.0.0.1:8080.",
+        parse=parse_endpoint,
+        field="endpoints",
+        group="listening",
+        repeats=True,
+        needs_restart=True,
+    ),
+    Setting(
+        name="tls-certificate",
+        text="PATH of a PEM file with the daemon's own certificate and those between it and the"
+        " root: clients then come by https.",
+        parse=str,
+        field="certificate",
+        group="listening",
+        is_path=True,
+        needs_restart=True,
+    ),
+    Setting(
+        name="tls-key",
+        text="PATH of a PEM file with the certificate's key, if it is not in the same file.",
+        parse=str,
+        field="key",
+        group="listening",
+        is_path=True,
+        needs_restart=True,
+    ),
+    Setting(
+        name="origin",
+        text="ORIGIN whose pages may use the daemon, besides Ollama's own list; may have one *.",
+        parse=parse_origin,
+        field="origins",
+        repeats=True,
+        ollamas=OllamasVariable("OLLAMA_ORIGINS", ollamas_origins),
+    ),
+    Setting(
+        name="host-name",
+        text="NAME of the daemon's that a browser may ask for.",
+        parse=parse_host_name,
+        field="host_names",
+        repeats=True,
+    ),
+)

@@ -1,0 +1,50 @@
+"""Certificates and keys out of PEM files, with every mistake in words for the operator."""
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import crypto
+
+from ollamaproxy.errors import InvalidSetting
+
+
+def read_certificates(path: str) -> list[crypto.X509]:
+    """
+    Return the certificates of a file, at least one, in their order.
+
+    Raises:
+        InvalidSetting: The file is not to be had, or holds none.
+    """
+    try:
+        certificates = x509.load_pem_x509_certificates(_content(path))
+    except ValueError as error:
+        raise InvalidSetting(f"{path} holds no certificate in PEM") from error
+    return [crypto.X509.from_cryptography(certificate) for certificate in certificates]
+
+
+def read_private_key(path: str) -> crypto.PKey:
+    """
+    Return the private key of a file.
+
+    Raises:
+        InvalidSetting: The file is not to be had, holds none, or the key has a password.
+    """
+    content = _content(path)
+    try:
+        key = load_pem_private_key(content, password=None)
+    except TypeError as error:
+        raise InvalidSetting(
+            f"the private key in {path} has a password; store it without one, "
+            "for instance with: openssl pkey -in OLD -out NEW"
+        ) from error
+    except ValueError as error:
+        raise InvalidSetting(f"{path} holds no private key in PEM") from error
+    return crypto.PKey.from_cryptography_key(key)  # type: ignore[arg-type]  # all kinds that PEM has
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidSetting(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,153 @@
+"""Where clients come in: host and port, or endpoints of Twisted's."""
+
+import errno
+from ipaddress import ip_address
+from typing import Any, Final
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.python.failure import Failure
+
+from ollamaproxy.configuration.addresses import BACKLOG
+from ollamaproxy.settings.listening import Listening
+
+_IN_USE: Final = (
+    "is an Ollama or another ollamaproxy running there? "
+    "Stop it, or choose another --port, --host or --listen"
+)
+
+
+class CannotListen(Exception):
+    """The address is not to be had; the text says why and what to do."""
+
+
+class Listeners:
+    """The ports on which one factory's connections come in."""
+
+    def __init__(self, reactor: Any, listening: Listening, factory: IProtocolFactory) -> None:
+        """
+        Prepare; nothing listens yet.
+
+        Args:
+            reactor: Provides IReactorTCP, and what the endpoints need.
+            listening: Says where.
+            factory: Makes the protocols, TLS and all.
+        """
+        self._reactor = reactor
+        self._listening = listening
+        self._factory = factory
+        self._ports: list[IListeningPort] = []
+
+    def open(self) -> None:
+        """
+        Take the addresses; whoever connects waits until the reactor runs.
+
+        Done before ``twistd`` goes into the background, so that a port in use
+        is told to the person who started it and not to a log file.
+
+        Raises:
+            CannotListen: One is in use, is none of this machine's, or makes no
+                sense; those that were taken are given back.
+        """
+        try:
+            if self._listening.endpoints:
+                for description in self._listening.endpoints:
+                    self._ports.append(self._open_endpoint(description))
+            else:
+                self._ports.append(self._open_host())
+        except CannotListen:
+            for port in self._ports:
+                port.stopListening()
+            raise
+
+    def _open_host(self) -> IListeningPort:
+        host = self._listening.host
+        try:
+            port: IListeningPort = self._reactor.listenTCP(
+                self._listening.port, self._factory, BACKLOG, host
+            )
+        except CannotListenError as error:
+            address = _joined(host, self._listening.port)
+            raise CannotListen(
+                f"cannot listen on {address}: {_reason(error)}; {_advice(error)}"
+            ) from error
+        except (TypeError, UnicodeError) as error:  # Python's, of a name that is none
+            raise CannotListen(f"--host {host!r} is no address and no host name") from error
+        return port
+
+    def _open_endpoint(self, description: str) -> IListeningPort:
+        try:
+            endpoint: IStreamServerEndpoint = serverFromString(self._reactor, description)
+        except (ValueError, TypeError, LookupError, OSError) as error:
+            raise CannotListen(
+                f"--listen {description!r} is no endpoint that Twisted knows: {error}"
+            ) from error
+        opened: list[IListeningPort | Failure] = []
+        # All kinds that there are fire at once.
+        maybeDeferred(endpoint.listen, self._factory).addBoth(opened.append)
+        result = opened[0] if opened else Failure(OSError("it takes its time"))
+        if not isinstance(result, Failure):
+            return result
+        failure = result.value
+        reason, advice = (
+            (_reason(failure), _advice(failure))
+            if isinstance(failure, CannotListenError)
+            else (failure, "see --listen in the documentation")
+        )
+        raise CannotListen(f"cannot listen on {description}: {reason}; {advice}") from failure
+
+    @property
+    def urls(self) -> list[str]:
+        """Where clients find the daemon, as somebody would write it, once it is open."""
+        scheme = "http" if self._listening.certificate is None else "https"
+        told = None if self._listening.endpoints else self._listening.host
+        return [_url(scheme, port.getHost(), told) for port in self._ports]
+
+    @property
+    def local_url(self) -> str:
+        """Where a client on this machine finds the daemon."""
+        scheme = "http" if self._listening.certificate is None else "https"
+        address: Any = self._ports[0].getHost()
+        host = self._listening.host if not self._listening.endpoints else None
+        if isinstance(address, (IPv4Address, IPv6Address)) and _is_any(host or address.host):
+            host = "localhost"
+        return _url(scheme, address, host)
+
+    async def close(self) -> None:
+        """Take no further connections; the ones that there are go on."""
+        ports, self._ports = self._ports, []
+        await DeferredList([maybeDeferred(port.stopListening) for port in ports])
+
+
+def _url(scheme: str, address: object, host: str | None) -> str:
+    """Return an address as a URL; with the host's name that was asked for, if one was."""
+    if isinstance(address, (IPv4Address, IPv6Address)):
+        return f"{scheme}://{_joined(host or address.host, address.port)}"
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        return f"unix:{name.decode() if isinstance(name, bytes) else name}"
+    return str(address)
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: CannotListenError) -> object:
+    return getattr(error.socketError, "strerror", None) or error.socketError
+
+
+def _advice(error: CannotListenError) -> str:
+    if getattr(error.socketError, "errno", None) == errno.EADDRINUSE:
+        return _IN_USE
+    return "choose an address of this machine with --host or --listen"
+
+
+def _is_any(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False

@@ -1,0 +1,74 @@
+"""TLS towards the clients, with a certificate that can be read anew."""
+
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
+from twisted.internet.ssl import CertificateOptions
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.pem_files import read_certificates, read_private_key
+
+
+def read_context(certificate: str, key: str | None) -> SSL.Context:
+    """
+    Return what a connection is secured with: TLS 1.2 at least, with Twisted's choice of ciphers.
+
+    Args:
+        certificate: The path of the certificate and those between it and the root.
+        key: The path of its key; ``None`` if that is in the same file.
+
+    Raises:
+        InvalidSetting: One is not to be had or not good, or they are no pair.
+    """
+    own, *between = read_certificates(certificate)
+    options = CertificateOptions(
+        privateKey=read_private_key(key or certificate), certificate=own, extraCertChain=between
+    )
+    context: SSL.Context = options.getContext()
+    try:
+        context.check_privatekey()
+    except SSL.Error as error:
+        raise InvalidSetting(
+            f"the private key in {key or certificate} is not that of the certificate "
+            f"in {certificate}"
+        ) from error
+    return context
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class ServerCertificate:
+    """The daemon's own certificate: each new connection gets what is there now."""
+
+    def __init__(self, certificate: str, key: str | None) -> None:
+        """
+        Read it; see :func:`read_context`.
+
+        Raises:
+            InvalidSetting: It is not good.
+        """
+        self._paths = certificate, key
+        self._context = read_context(*self._paths)
+
+    def reread(self) -> SSL.Context:
+        """
+        Return what the files hold now, for :meth:`use`.
+
+        Raises:
+            InvalidSetting: It is not good.
+        """
+        return read_context(*self._paths)
+
+    def use(self, context: SSL.Context) -> None:
+        """Secure new connections with this; those that there are go on as they are."""
+        self._context = context
+
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: ARG002
+        """Implement IOpenSSLServerConnectionCreator."""
+        return SSL.Connection(self._context, None)
+
+    def secured(self, factory: IProtocolFactory) -> IProtocolFactory:
+        """Return a factory whose connections are secured with what is there now."""
+        wrapped: IProtocolFactory = TLSMemoryBIOFactory(self, False, factory)
+        wrapped.noisy = False  # type: ignore[attr-defined]  # do not announce that it starts
+        return wrapped

@@ -1,0 +1,33 @@
+"""Where clients find the daemon."""
+
+from attrs import field, frozen
+
+from ollamaproxy.errors import InvalidSetting
+
+
+@frozen(kw_only=True)
+class Listening:
+    """
+    Where the daemon listens, and how.  Fixed from its start to its end.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port to listen on; 0 lets the system choose.
+        endpoints: Twisted's descriptions of endpoints to listen on instead,
+            such as ``unix:/run/ollamaproxy.sock``; none is host and port.
+        certificate: The path of a PEM file with the daemon's own certificate
+            and those between it and the root; ``None`` is no TLS.
+        key: The path of a PEM file with its private key; ``None`` if that is
+            in the same file.
+    """
+
+    host: str = "0.0.0.0"  # noqa: S104 - the specification says so; the daemon warns
+    port: int = 11434
+    endpoints: tuple[str, ...] = ()
+    certificate: str | None = None
+    key: str | None = field(default=None)
+
+    @key.validator
+    def _check_key(self, _attribute: object, key: str | None) -> None:
+        if key is not None and self.certificate is None:
+            raise InvalidSetting("--tls-key needs a --tls-certificate")
