@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "ollamaproxy/__init__.py
 
 TESTS = [
     "coverage>=7.10",
+    "docutils>=0.22",
     "h11>=0.16",
     "hypothesis>=6.150",
     "ollama>=0.6.1",
@@ -22,6 +23,7 @@ LINT = [
     "mypy>=2.4",
     "mypy-zope>=1.0.17",
     "ruff>=0.17",
+    "types-docutils",
     "types-setuptools",
 ]
 

@@ -59,8 +59,9 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     except InvalidSetting as error:
         print(f"ollamaproxy: {error}", file=stderr)
         return 2
-    daemon.startService()
+    # Before the daemon says that it is there: then it knows signals, too.
     reactor.callWhenRunning(Signals(daemon, reactor).install)
+    daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()
     return 0

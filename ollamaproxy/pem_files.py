@@ -16,8 +16,9 @@ def read_certificates(path: str) -> list[crypto.X509]:
     Raises:
         InvalidSetting: The file is not to be had, or holds none.
     """
+    content = _content(path)
     try:
-        certificates = x509.load_pem_x509_certificates(_content(path))
+        certificates = x509.load_pem_x509_certificates(content)
     except ValueError as error:
         raise InvalidSetting(f"{path} holds no certificate in PEM") from error
     return [crypto.X509.from_cryptography(certificate) for certificate in certificates]

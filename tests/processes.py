@@ -64,6 +64,7 @@ class RunningProgram:
         environ: Mapping[str, str] | None = None,
         *,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         """
         Start it.
@@ -72,6 +73,7 @@ class RunningProgram:
             argv: The program, as a path or to be found in PATH, and its arguments.
             environ: Added to a nearly empty environment.
             cwd: Where it runs; the tests' own working directory if ``None``.
+            pass_fds: File descriptors of the tests' that it shall have, too.
         """
         self.stdout: list[str] = []
         self.stderr: list[str] = []
@@ -85,6 +87,7 @@ class RunningProgram:
             argv,
             env={**kept, "LANG": "C.UTF-8", **(environ or {})},
             cwd=cwd,
+            pass_fds=pass_fds,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -129,12 +132,24 @@ class RunningProgram:
         Raises:
             ProgramMisbehaved: The time is up, or the stream has ended without such a line.
         """
+        return self.wait_for_lines(stream, pattern, 1, timeout_s)[0]
+
+    def wait_for_lines(
+        self, stream: StreamName, pattern: str, count: int, timeout_s: float = 20.0
+    ) -> list[re.Match[str]]:
+        """
+        Return the matches of the first ``count`` lines that hold ``pattern``, oldest first.
+
+        Raises:
+            ProgramMisbehaved: The time is up, or the stream has ended without so many.
+        """
         deadline_s = time.monotonic() + timeout_s
         with self._changed:
             while True:
-                for line in self._lines[stream]:
-                    if match := re.search(pattern, line):
-                        return match
+                matches = [re.search(pattern, line) for line in self._lines[stream]]
+                found = list(filter(None, matches))
+                if len(found) >= count:
+                    return found[:count]
                 left_s = deadline_s - time.monotonic()
                 if stream in self._ended or left_s <= 0:
                     raise self.misbehaved(f"no line like {pattern!r} on {stream}")

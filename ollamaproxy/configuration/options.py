@@ -57,6 +57,7 @@ class Options(usage.Options):
         self,
         environ: Mapping[str, str] | None = None,
         check_files: Callable[[Settings], None] = lambda _settings: None,
+        write: Callable[[str], object] = print,
     ) -> None:
         """
         Prepare.
@@ -65,11 +66,13 @@ class Options(usage.Options):
             environ: The environment; this process's if ``None``.
             check_files: Reads the files that the settings name, for
                 ``--check-config``; raises InvalidSetting.
+            write: Gets the text that is asked for, such as the version's.
         """
         self._repeated: dict[str, list[str]] = {}
         super().__init__()
         self._environ = os.environ if environ is None else environ
         self._check_files = check_files
+        self._write = write
         self.reader: ConfigurationReader | None = None
         self.configuration: Configuration | None = None
 
@@ -142,9 +145,8 @@ class Options(usage.Options):
                 flags[setting.name] = [self[setting.name]]
         return flags
 
-    @staticmethod
-    def _print_and_exit(text: str) -> None:
-        print(text)  # noqa: T201 - that is what was asked for
+    def _print_and_exit(self, text: str) -> None:
+        self._write(text)
         raise SystemExit(0)
 
 

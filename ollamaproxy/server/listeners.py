@@ -81,7 +81,12 @@ class Listeners:
     def _open_endpoint(self, description: str) -> IListeningPort:
         try:
             endpoint: IStreamServerEndpoint = serverFromString(self._reactor, description)
-        except (ValueError, TypeError, LookupError, OSError) as error:
+        except LookupError as error:  # of systemd's, by number or name
+            raise CannotListen(
+                f"--listen {description!r}: systemd has handed over no such socket; "
+                "is there a socket unit of the same name, with FileDescriptorName= if need be?"
+            ) from error
+        except (ValueError, TypeError, OSError) as error:
             raise CannotListen(
                 f"--listen {description!r} is no endpoint that Twisted knows: {error}"
             ) from error
@@ -95,7 +100,7 @@ class Listeners:
         reason, advice = (
             (_reason(failure), _advice(failure))
             if isinstance(failure, CannotListenError)
-            else (failure, "see --listen in the documentation")
+            else (getattr(failure, "strerror", None) or failure, "choose another with --listen")
         )
         raise CannotListen(f"cannot listen on {description}: {reason}; {advice}") from failure
 

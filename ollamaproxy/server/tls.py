@@ -25,8 +25,8 @@ def read_context(certificate: str, key: str | None) -> SSL.Context:
     options = CertificateOptions(
         privateKey=read_private_key(key or certificate), certificate=own, extraCertChain=between
     )
-    context: SSL.Context = options.getContext()
     try:
+        context: SSL.Context = options.getContext()
         context.check_privatekey()
     except SSL.Error as error:
         raise InvalidSetting(

@@ -1,7 +1,7 @@
 """Flags and environment variables, and the settings that they make."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from operator import attrgetter
 from pathlib import Path
@@ -17,14 +17,19 @@ from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.table import SETTINGS as TABLE
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
 from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.tap import check_files
 
 URL = "http://h:4000"
 BASE = {"OLLAMAPROXY_BASE_URL": URL}
 KEY_FILE = Path(__file__).with_name("api-key.txt")
 
 
-def parsed(line: str, environ: Mapping[str, str] | None = None) -> Options:
-    options = Options(environ or {})
+def parsed(
+    line: str,
+    environ: Mapping[str, str] | None = None,
+    write: Callable[[str], object] = print,
+) -> Options:
+    options = Options(environ or {}, check_files, write)
     options.parseOptions(line.split())
     return options
 
@@ -36,7 +41,7 @@ def settings(line: str, environ: Mapping[str, str] | None = None) -> Settings:
 def complaint(words: list[str], environ: Mapping[str, str] | None = None) -> str | None:
     """Return what is said of a command line that is refused."""
     try:
-        Options(environ or {}).parseOptions(words)
+        Options(environ or {}, check_files).parseOptions(words)
     except UsageError as error:
         return str(error)
     return None

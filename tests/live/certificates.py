@@ -1,12 +1,13 @@
-"""A certificate for a gateway in a test."""
+"""Certificates for tests, each signed by itself."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLContextFactory
@@ -42,9 +43,23 @@ class GatewayCertificate:
         )
         self.public: Any = Certificate.loadPEM(self._certificate.public_bytes(Encoding.PEM))
 
+    def write(self, certificate: Path, key: Path) -> None:
+        """Write both as PEM, into one file if the paths are the same."""
+        pem = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        certificate.write_bytes(self._certificate.public_bytes(Encoding.PEM))
+        with key.open("ab") as file:
+            file.write(pem)
+        key.chmod(0o600)
+
     def getContext(self) -> SSL.Context:
         """Implement IOpenSSLContextFactory: Twisted's own makes warnings with this pyOpenSSL."""
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.use_certificate(self._certificate)
         context.use_privatekey(self._key)
         return context
+
+
+def write_certificate(path: Path, host: str, key: Path | None = None) -> Path:
+    """Write a new certificate and its key, which is in the same file if no other is given."""
+    GatewayCertificate(host).write(path, key or path)
+    return path
