@@ -14,7 +14,7 @@ from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
-from ollamaproxy.tap import check_files, make_daemon
+from ollamaproxy.tap import check_files, make_serving
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     # From here on nothing else may write to standard output.
     globalLogBeginner.beginLoggingTo([stderr_observer(stderr)], redirectStandardIO=False)
     try:
-        daemon = make_daemon(options, reactor, stdout)
+        daemon = make_serving(options, reactor, stdout)
     except CannotListen as error:
         print(f"ollamaproxy: {error}", file=stderr)
         return 1

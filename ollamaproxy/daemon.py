@@ -1,7 +1,7 @@
 """The running daemon: a service that listens, says so, and stops."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from twisted.application.service import IServiceCollection, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -10,7 +10,6 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from ollamaproxy import __version__
-from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Settings
 
@@ -19,6 +18,24 @@ LAST_WORDS_S: Final = 1.0
 
 #: Something to do when the daemon stops; may return a Deferred.
 Stop = Callable[[], object]
+
+
+class AnyListeners(Protocol):
+    """Where clients come in, see :class:`~ollamaproxy.server.listeners.Listeners`."""
+
+    @property
+    def urls(self) -> list[str]:
+        """Where clients find the daemon; empty if that is for others to say."""
+
+    @property
+    def local_url(self) -> str:
+        """Where a client on this machine does."""
+
+    def open(self) -> None:
+        """Take the addresses."""
+
+    async def close(self) -> None:
+        """Take no further connections."""
 
 
 class Daemon(Service):
@@ -36,7 +53,7 @@ class Daemon(Service):
     def __init__(
         self,
         site: ProxySite,
-        listeners: Listeners,
+        listeners: AnyListeners,
         settings: Settings,
         reactor: Any,
         *,
@@ -101,6 +118,8 @@ class Daemon(Service):
             self._reactor.callWhenRunning(start)
 
     def _announce(self) -> None:
+        if not self._listeners.urls:  # a worker; its supervisor says it once for all
+            return
         self._log.info(
             "ollamaproxy {version} listening on {urls}, gateway {gateway}",
             version=__version__,

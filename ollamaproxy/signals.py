@@ -4,7 +4,7 @@ What signals mean to the daemon.
 ========================  ==========================================================
 SIGTERM, SIGINT           stop: finish what runs, take nothing new
 the same once more        stop now
-SIGHUP                    read the files with keys anew
+SIGHUP                    read the settings and the files that they name anew
 ========================  ==========================================================
 
 Twisted's own handlers know the first only: a second SIGTERM is an error in the
@@ -12,15 +12,23 @@ log, and SIGHUP ends ``twistd``.
 """
 
 import signal
-from typing import Any
+from typing import Any, Protocol
 
-from ollamaproxy.daemon import Daemon
+
+class Serving(Protocol):
+    """What signals are for: a daemon, or a supervisor of several."""
+
+    def hurry(self) -> None:
+        """Wait for nobody any more."""
+
+    def reload(self) -> None:
+        """Read anew what can be read anew."""
 
 
 class Signals:
     """Connects the signals of this process to a daemon."""
 
-    def __init__(self, daemon: Daemon, reactor: Any) -> None:
+    def __init__(self, daemon: Serving, reactor: Any) -> None:
         self._daemon = daemon
         self._reactor = reactor
         self._stopping = False

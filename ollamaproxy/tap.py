@@ -1,18 +1,20 @@
 """
 The composition root: the one place where the parts are put together.
 
-All three ways to start the daemon come through :func:`make_daemon`: the
+All three ways to start the daemon come through :func:`make_serving`: the
 ``twistd`` plugin by :func:`makeService`, ``ollamaproxy.tac`` by
 :func:`make_application`, and the console script by :mod:`ollamaproxy.command`.
 """
 
 import getopt
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
 from twisted.application.service import Application
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
@@ -23,8 +25,10 @@ from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.callers.key_lines import KeyRing
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.configuration.addresses import is_exposed_endpoint
+from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.options import Options
-from ollamaproxy.daemon import Daemon, Stop
+from ollamaproxy.configuration.reading import ConfigurationReader
+from ollamaproxy.daemon import AnyListeners, Daemon, Stop
 from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.demo.gateway import make_demonstration_site
 from ollamaproxy.demo.instructions import instructions
@@ -36,6 +40,7 @@ from ollamaproxy.server.tls import ServerCertificate
 from ollamaproxy.settings import Listening, Settings
 from ollamaproxy.signals import Signals
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
+from ollamaproxy.workers.supervisor import Supervisor
 
 _log = Logger()
 
@@ -95,14 +100,14 @@ def read_certificate(settings: Settings) -> ServerCertificate | None:
     return ServerCertificate(listening.certificate, listening.key)
 
 
-def make_daemon(
+def make_serving(
     options: Options,
     reactor: Any,
     access_stream: BinaryIO | None,
     own_log: ILogObserver | None = None,
-) -> Daemon:
+) -> Daemon | Supervisor:
     """
-    Return the daemon, with its address taken; it answers once its service and the reactor run.
+    Return what serves, with its address taken; it answers once its service and the reactor run.
 
     Args:
         options: Parsed.
@@ -114,9 +119,46 @@ def make_daemon(
         CannotListen: The address is not to be had.
         InvalidSetting: A file that the settings name is not to be had, or is bad.
     """
-    stops: list[Stop] = []
+    if options.settings.listening.workers == 1:
+        return make_daemon(options, reactor, access_stream, own_log)
     reader, configuration = options.reader, options.configuration
     assert reader is not None and configuration is not None  # noqa: PT018, S101 - it is parsed
+    if options["demo"]:
+        raise InvalidSetting("--demo runs in one process; leave --workers out")
+    settings = configuration.settings
+    check_files(settings)
+    supervisor = Supervisor(
+        reader,
+        configuration,
+        Listeners(reactor, settings.listening, Factory()),
+        reactor,
+        check=lambda configuration: check_files(configuration.settings),
+        monotonic_s=Clocks(scheduler=reactor).monotonic_s,
+        environ=reader.environ,
+        inherits_output=access_stream is not None,
+        own_log=own_log,
+        warnings=(*configuration.warnings, *start_warnings(settings, read_keys(settings))),
+    )
+    supervisor.bind()
+    return supervisor
+
+
+def make_daemon(
+    options: Options,
+    reactor: Any,
+    access_stream: BinaryIO | None,
+    own_log: ILogObserver | None = None,
+) -> Daemon:
+    """
+    Return a daemon of one process, see :func:`make_serving`.
+
+    Raises:
+        CannotListen: The address is not to be had.
+        InvalidSetting: A file that the settings name is not to be had, or is bad.
+    """
+    reader, configuration = options.reader, options.configuration
+    assert reader is not None and configuration is not None  # noqa: PT018, S101 - it is parsed
+    stops: list[Stop] = []
     if options["demo"]:
         demonstration = reactor.listenTCP(
             0, make_demonstration_site(reactor), interface="127.0.0.1"
@@ -124,6 +166,51 @@ def make_daemon(
         stops.append(demonstration.stopListening)
         reader = reader.for_demonstration(f"http://127.0.0.1:{demonstration.getHost().port}")
         configuration = reader.read()
+    listening = configuration.settings.listening
+    daemon = build_daemon(
+        reader,
+        configuration,
+        reactor,
+        access_stream,
+        make_listeners=lambda factory: Listeners(reactor, listening, factory),
+        warn=start_warnings if not options["demo"] else _no_warnings,
+        stops=stops,
+        own_log=own_log,
+        greeting=instructions if options["demo"] else None,
+    )
+    daemon.bind()
+    return daemon
+
+
+def build_daemon(
+    reader: ConfigurationReader,
+    configuration: Configuration,
+    reactor: Any,
+    access_stream: BinaryIO | None,
+    *,
+    make_listeners: Callable[[IProtocolFactory], AnyListeners],
+    warn: Callable[[Settings, KeyRing | None], Sequence[str]],
+    stops: Sequence[Stop] = (),
+    own_log: ILogObserver | None = None,
+    greeting: Callable[[str], str] | None = None,
+) -> Daemon:
+    """
+    Return a daemon that has not yet taken its address.
+
+    Args:
+        reader: Reads the settings anew.
+        configuration: What it has read.
+        reactor: See :func:`make_serving`.
+        access_stream: See :func:`make_serving`.
+        make_listeners: Makes what listens, of what makes the protocols.
+        warn: Says what the operator should think about.
+        stops: Called when the daemon stops.
+        own_log: See :class:`Daemon`.
+        greeting: See :class:`Daemon`.
+
+    Raises:
+        InvalidSetting: A file that the settings name is not to be had, or is bad.
+    """
     settings = configuration.settings
     clocks = Clocks(scheduler=reactor)
 
@@ -134,7 +221,6 @@ def make_daemon(
     assembly = assemble_here(settings, None)
     access_observer = None if access_stream is None else AccessLogObserver(access_stream, _gave_up)
     site = make_site(assembly, clocks, access_observer)
-    warn = start_warnings if not options["demo"] else _no_warnings
     reloading = Reloading(
         configuration,
         assembly,
@@ -144,25 +230,18 @@ def make_daemon(
         certificate=certificate,
         warnings=warn,
     )
-    stops.append(lambda: reloading.assembly.stop())  # noqa: PLW0108 - the one that is there then
-    daemon = Daemon(
+    return Daemon(
         site,
-        Listeners(
-            reactor,
-            settings.listening,
-            site if certificate is None else certificate.secured(site),
-        ),
+        make_listeners(site if certificate is None else certificate.secured(site)),
         settings,
         reactor,
         starts=[assembly.start],
-        stops=stops,
+        stops=[*stops, lambda: reloading.assembly.stop()],  # noqa: PLW0108 - the one that is there then
         reload=reloading.reload,
         own_log=own_log,
         warnings=(*configuration.warnings, *warn(settings, assembly.keys)),
-        greeting=instructions if options["demo"] else None,
+        greeting=greeting,
     )
-    daemon.bind()
-    return daemon
 
 
 def _gave_up(error: Exception) -> None:
@@ -219,7 +298,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon:
+def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Supervisor:
     """
     Return the daemon for ``twistd``.
 
@@ -243,14 +322,14 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon:
     try:
         # A standard output that is closed is None to Python.
         stream = sys.stdout.buffer if foreground and sys.stdout else None
-        daemon = make_daemon(options, reactor, stream, own_log)
+        daemon = make_serving(options, reactor, stream, own_log)
     except (CannotListen, InvalidSetting) as error:
         raise SystemExit(f"ollamaproxy: {error}") from error
     reactor.callWhenRunning(Signals(daemon, reactor).install)
     return daemon
 
 
-def makeService(options: Options) -> Daemon:
+def makeService(options: Options) -> Daemon | Supervisor:
     """Return the daemon for the plugin; the name is ``twisted.application.service``'s."""
     return make_service(options, options.parent or {})
 

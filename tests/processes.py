@@ -38,11 +38,12 @@ StreamName = Literal["stdout", "stderr"]
 def secrets_in(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     """Return the keys that a program is given: it must never print one."""
     told = [environ.get("OLLAMAPROXY_API_KEY", "")]
+    paths = [environ.get("OLLAMAPROXY_API_KEY_FILE", "")]
     for word, following in pairwise([*argv, ""]):
-        if word.lstrip("-") == "api-key":
-            told.append(following)
-        elif word.lstrip("-").startswith("api-key="):
-            told.append(word.partition("=")[2])
+        name, equals, value = word.lstrip("-").partition("=")
+        if name in {"api-key", "api-key-file"}:
+            (told if name == "api-key" else paths).append(value if equals else following)
+    told += [Path(path).read_text() for path in paths if Path(path).is_file()]
     return [secret.strip() for secret in told if len(secret.strip()) > 8]
 
 
@@ -117,6 +118,11 @@ class RunningProgram:
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     @property
     def is_running(self) -> bool:

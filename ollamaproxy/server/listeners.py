@@ -121,6 +121,19 @@ class Listeners:
             host = "localhost"
         return _url(scheme, address, host)
 
+    def pause(self) -> None:
+        """Accept nothing: that is for other processes, see :meth:`sockets`."""
+        for port in self._ports:
+            port.stopReading()  # type: ignore[attr-defined]  # of all that are sockets
+
+    def sockets(self) -> list[tuple[int, int, bool]]:
+        """Return the number, the family and whether the PROXY protocol is spoken, of each."""
+        descriptions = self._listening.endpoints or [""] * len(self._ports)
+        return [
+            (port.fileno(), port.addressFamily, description.startswith("haproxy:"))  # type: ignore[attr-defined]
+            for port, description in zip(self._ports, descriptions, strict=True)
+        ]
+
     async def close(self) -> None:
         """Take no further connections; the ones that there are go on."""
         ports, self._ports = self._ports, []

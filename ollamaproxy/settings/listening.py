@@ -19,6 +19,7 @@ class Listening:
             and those between it and the root; ``None`` is no TLS.
         key: The path of a PEM file with its private key; ``None`` if that is
             in the same file.
+        workers: How many processes answer; 1 is this one.
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - the specification says so; the daemon warns
@@ -26,6 +27,7 @@ class Listening:
     endpoints: tuple[str, ...] = ()
     certificate: str | None = None
     key: str | None = field(default=None)
+    workers: int = 1
 
     @key.validator
     def _check_key(self, _attribute: object, key: str | None) -> None:

@@ -190,6 +190,7 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
             ("max-in-flight", "limits.max_in_flight", 512),
             ("max-waiting", "limits.max_waiting", 512),
             ("max-idle-connections", "limits.max_idle_connections", 128),
+            ("workers", "listening.workers", 1),
         )
     ),
 )

@@ -99,6 +99,27 @@ class ConsoleScript(Folder):
         }
         self.assert_serves(self.start(CONSOLE_SCRIPT, environ))
 
+    def test_a_file(self) -> None:
+        """A file stands in for flags, with the key in another file; neither is printed."""
+        key = self.folder / "key"
+        key.write_text(f"{KEY}\n")
+        key.chmod(0o600)
+        path = self.folder / "settings.toml"
+        path.write_text(
+            f'base-url = "{NO_GATEWAY}"\nhost = "127.0.0.1"\nport = 0\napi-key-file = "{key}"\n'
+        )
+        self.assert_serves(self.start([*CONSOLE_SCRIPT, "--config", str(path)]))
+        self.assert_serves(self.start([TWISTD, "-n", "ollamaproxy", "--config", str(path)]))
+        environ = {"OLLAMAPROXY_CONFIG": str(path)}
+        self.assert_serves(self.start([TWISTD, "-noy", str(ROOT / "ollamaproxy.tac")], environ))
+
+    def test_systemd_s_credential(self) -> None:
+        """A credential of systemd's is the key, and is not printed."""
+        (self.folder / "api-key").write_text(KEY)
+        environ = {"CREDENTIALS_DIRECTORY": str(self.folder), "OLLAMAPROXY_API_KEY": ""}
+        flags = [flag for flag in FLAGS if flag not in {"--api-key", KEY}]
+        self.assert_serves(self.start([*CONSOLE_SCRIPT, *flags], environ))
+
     def test_interrupt(self) -> None:
         """Ctrl-C ends it as cleanly as SIGTERM."""
         program = self.start([*CONSOLE_SCRIPT, *FLAGS])

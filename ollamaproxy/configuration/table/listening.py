@@ -12,7 +12,7 @@ from ollamaproxy.configuration.addresses import (
     parse_origin,
 )
 from ollamaproxy.configuration.setting import OllamasVariable, Setting
-from ollamaproxy.configuration.values import parse_port
+from ollamaproxy.configuration.values import parse_count, parse_port
 
 LISTENING: Final = (
     Setting(
@@ -61,6 +61,15 @@ LISTENING: Final = (
         field="key",
         group="listening",
         is_path=True,
+        needs_restart=True,
+    ),
+    Setting(
+        name="workers",
+        text="The number of processes that answer, for more than one core. Each has the limits of"
+        " this configuration for itself.",
+        parse=parse_count,
+        default="1",
+        group="listening",
         needs_restart=True,
     ),
     Setting(

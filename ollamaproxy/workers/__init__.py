@@ -1,0 +1,1 @@
+"""More than one process: a supervisor that listens, and workers that answer."""

@@ -1,0 +1,237 @@
+"""
+The process that listens and starts those that answer.
+
+It opens the sockets and hands them to its workers, which share them: the kernel
+gives each connection to one that is free.  It answers nothing itself, but sees
+to it that there are as many workers as there shall be, and passes signals on.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from twisted.application.service import IServiceCollection, Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+
+from ollamaproxy import __version__
+from ollamaproxy.configuration.merging import Configuration
+from ollamaproxy.configuration.reading import ConfigurationReader
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.server.listeners import Listeners
+from ollamaproxy.workers.assignment import Assignment, Inherited
+from ollamaproxy.workers.patience import Patience
+from ollamaproxy.workers.worker_process import FIRST_SOCKET_FD, READY_FD, WorkerProcess
+
+#: For how long a worker may go on when its time to drain is over, in seconds.
+_GRACE_S: Final = 5.0
+
+#: What systemd tells a service is for the supervisor alone.
+_NOT_FOR_WORKERS: Final = ("NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
+
+
+class Supervisor(Service):
+    """
+    Serves by its workers; a service with the same face as a daemon of one process.
+
+    Attributes:
+        own_log: See :class:`~ollamaproxy.daemon.Daemon`.
+    """
+
+    _log = Logger()
+    name = "ollamaproxy"
+
+    def __init__(
+        self,
+        reader: ConfigurationReader,
+        configuration: Configuration,
+        listeners: Listeners,
+        reactor: Any,
+        *,
+        check: Callable[[Configuration], None],
+        monotonic_s: Callable[[], float],
+        environ: Mapping[str, str],
+        inherits_output: bool,
+        own_log: ILogObserver | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        """
+        Prepare; nothing listens and nobody works yet.
+
+        Args:
+            reader: Reads the settings; the workers read them in the same way.
+            configuration: What it has read.
+            listeners: Open the sockets.
+            reactor: Provides IReactorProcess, IReactorTime and IReactorCore.
+            check: Reads what settings name; raises InvalidSetting.
+            monotonic_s: Seconds since some moment.
+            environ: The workers'.
+            inherits_output: Workers write to our standard output and error; if
+                not, what they print goes to our log.
+            own_log: See the class.
+            warnings: What the person who starts the daemon should think about.
+        """
+        self._reader = reader
+        self._configuration = configuration
+        self._listeners = listeners
+        self._reactor = reactor
+        self._check = check
+        self._monotonic_s = monotonic_s
+        self._environ = {
+            name: value for name, value in environ.items() if not name.startswith(_NOT_FOR_WORKERS)
+        }
+        self._inherits_output = inherits_output
+        self.own_log = own_log
+        self._warnings = warnings
+        self._workers: dict[int, WorkerProcess] = {}
+        self._patience: dict[int, Patience] = {}
+        self._restarts: dict[int, IDelayedCall] = {}
+        self._started_s: dict[int, float] = {}
+        self._stopping = False
+
+    def bind(self) -> None:
+        """
+        Take the addresses; whoever connects waits until a worker is there.
+
+        Raises:
+            CannotListen: One is not to be had.
+        """
+        self._listeners.open()
+        self._listeners.pause()
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine finds the daemon."""
+        return self._listeners.local_url
+
+    @property
+    def _count(self) -> int:
+        return self._configuration.settings.listening.workers
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Override: see Daemon."""
+        super().setServiceParent(parent)
+        if self.own_log is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self.own_log)
+
+    def startService(self) -> None:
+        """Override: start the workers when the reactor runs."""
+        super().startService()
+        self._reactor.callWhenRunning(self._start_all)
+
+    def _start_all(self) -> None:
+        for number in range(1, self._count + 1):
+            self._patience[number] = Patience()
+            self._start(number)
+        DeferredList([worker.ready for worker in self._workers.values()]).addCallback(
+            self._announce
+        )
+
+    def _announce(self, _results: object) -> None:
+        if self._stopping:
+            return
+        self._log.info(
+            "ollamaproxy {version} listening on {urls}, gateway {gateway}, with {count} workers",
+            version=__version__,
+            urls=" and ".join(self._listeners.urls),
+            gateway=", ".join(self._configuration.settings.base_urls),
+            count=self._count,
+        )
+        for doubt in self._warnings:
+            self._log.warn("{doubt}", doubt=doubt)
+
+    def _start(self, number: int) -> None:
+        self._restarts.pop(number, None)
+        sockets = self._listeners.sockets()
+        inherited = [
+            Inherited(at, family, is_behind_proxy)
+            for at, (_fd, family, is_behind_proxy) in enumerate(sockets, FIRST_SOCKET_FD)
+        ]
+        assignment = Assignment(
+            worker=number,
+            flags=self._reader.flags,
+            config_path=self._reader.config_path,
+            sockets=inherited,
+        )
+        output: dict[int, int | str] = {1: 1, 2: 2} if self._inherits_output else {1: "r", 2: "r"}
+        descriptors = {
+            0: "w",
+            **output,
+            READY_FD: "r",
+            **{at: fd for at, (fd, *_rest) in enumerate(sockets, FIRST_SOCKET_FD)},
+        }
+        worker = WorkerProcess(assignment, self._worker_ended, self._print)
+        self._workers[number] = worker
+        self._started_s[number] = self._monotonic_s()
+        self._reactor.spawnProcess(
+            worker,
+            sys.executable,
+            [sys.executable, "-m", "ollamaproxy.workers"],
+            env=self._environ,
+            childFDs=descriptors,
+        )
+
+    def _print(self, line: str) -> None:
+        self._log.info("{line}", line=line)
+
+    def _worker_ended(self, worker: WorkerProcess, how: str) -> None:
+        number = worker.assignment.worker
+        self._workers.pop(number)
+        if self._stopping:
+            return
+        wait_s = self._patience[number].before_restart_s(
+            self._monotonic_s() - self._started_s[number]
+        )
+        self._log.error(
+            "worker {number} {how}; a new one starts {when}",
+            number=number,
+            how=how,
+            when=f"in {wait_s:g} seconds" if wait_s else "now",
+        )
+        self._restarts[number] = self._reactor.callLater(wait_s, self._start, number)
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Override: listen no more, and have all workers finish what they do, all at once.
+
+        Returns:
+            Fires with ``None`` when all have ended.
+        """
+        super().stopService()
+        self._stopping = True
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self._log.info("ollamaproxy stops")
+        for restart in self._restarts.values():
+            restart.cancel()
+        ends = [worker.ended for worker in self._workers.values()]
+        self._send(signal.SIGTERM)
+        await self._listeners.close()
+        deadlines = self._configuration.settings.deadlines
+        late = self._reactor.callLater(deadlines.drain_s + _GRACE_S, self._send, signal.SIGKILL)
+        await DeferredList(ends)
+        if late.active():
+            late.cancel()
+
+    def _send(self, number: signal.Signals) -> None:
+        for worker in tuple(self._workers.values()):
+            worker.send(number)
+
+    def hurry(self) -> None:
+        """Wait for nobody any more."""
+        self._send(signal.SIGTERM)  # the second one
+
+    def reload(self) -> None:
+        """Have all workers read anew what can be; what is bad is told and has no effect."""
+        try:
+            configuration = self._reader.read()
+            self._check(configuration)
+        except InvalidSetting as error:
+            self._log.warn("nothing is changed: {reason}", reason=str(error))
+            return
+        self._log.info("settings read anew by {count} workers", count=len(self._workers))
+        self._send(signal.SIGHUP)

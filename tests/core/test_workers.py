@@ -1,0 +1,43 @@
+"""What a supervisor tells its workers, and how patient it is with them."""
+
+import socket
+
+from ollamaproxy.workers.assignment import Assignment, Inherited
+from ollamaproxy.workers.patience import LONG_ENOUGH_S, Patience
+from tests.case import Case
+
+
+class Told(Case):
+    def test_there_and_back(self) -> None:
+        """An assignment is one line, and says the same to who reads it."""
+        assignment = Assignment(
+            worker=2,
+            flags={"alias": ["a=b", "ü\n=d"], "api-key": ["sk-1"]},
+            config_path=None,
+            sockets=[Inherited(4, socket.AF_INET), Inherited(5, socket.AF_UNIX, True)],
+        )
+        line = assignment.to_line()
+        self.assertEqual(line.count(b"\n"), 1)
+        self.assertEqual(Assignment.from_line(line), assignment)
+        self.assertEqual([it.has_path for it in assignment.sockets], [False, True])
+
+    def test_no_key_shows(self) -> None:
+        """Its representation has no flags, which may hold the key."""
+        assignment = Assignment(worker=1, flags={"api-key": ["sk-1"]}, config_path="", sockets=[])
+        self.assertNotIn("sk-1", repr(assignment))
+
+
+class Restarts(Case):
+    def test_longer_each_time(self) -> None:
+        """The first restart is at once; who ends soon again waits longer, up to half a minute."""
+        patience = Patience()
+        waits = [patience.before_restart_s(0.5) for _ in range(8)]
+        self.assertEqual(waits, [0, 1, 2, 4, 8, 16, 30, 30])
+
+    def test_forgiven(self) -> None:
+        """Who has lived for long is started at once."""
+        patience = Patience()
+        for _ in range(5):
+            patience.before_restart_s(0.5)
+        self.assertEqual(patience.before_restart_s(LONG_ENOUGH_S), 0)
+        self.assertEqual(patience.before_restart_s(0.5), 1)
