@@ -22,7 +22,14 @@ def main() -> None:
     # A stream that is closed is None to Python.
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - it is a name, not a path
         stdout, stderr = sys.stdout or nowhere, sys.stderr or nowhere
-        sys.exit(run(sys.argv[1:], os.environ, stdout.buffer, stderr))
+        try:
+            status = run(sys.argv[1:], os.environ, stdout.buffer, stderr)
+            stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads --help has seen enough; Python would complain of the rest at its end.
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            status = 0
+        sys.exit(status)
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO) -> int:

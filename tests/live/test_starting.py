@@ -137,6 +137,14 @@ class ConsoleScript(Folder):
         self.assertEqual(program.wait_for_exit(), 0)
         self.assertRegex(program.stdout[0], r"^ollamaproxy \d+\.\d+\.\d+$")
 
+    def test_a_reader_that_has_seen_enough(self) -> None:
+        """--help into a pipe whose reader goes away is no error."""
+        script = 'set -o pipefail; "$@" | head -1'
+        for flag in ("--help", "--sample-config"):
+            program = self.start(["bash", "-c", script, "bash", *CONSOLE_SCRIPT, flag])
+            self.assertEqual(program.wait_for_exit(), 0)
+            self.assertEqual(program.stderr, [])
+
     def test_a_closed_standard_output(self) -> None:
         """A reader of the access lines that goes away does not stop the daemon."""
         reads_one_line = 'exec "$@" > >(read line; echo "$line")'
