@@ -14,6 +14,7 @@ TESTS = [
     "h11>=0.16",
     "hypothesis>=6.150",
     "ollama>=0.6.1",
+    "proxy.py>=2.4.10",
     "pytest>=9.0",
     "pytest-twisted>=1.14.3",
 ]

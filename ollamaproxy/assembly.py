@@ -10,7 +10,6 @@ from functools import partial
 
 from attrs import frozen
 from treq.client import HTTPClient
-from twisted.web.iweb import IAgentEndpointFactory
 from twisted.web.resource import IResource
 
 from ollamaproxy.admission import Admission
@@ -32,7 +31,7 @@ from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
 from ollamaproxy.upstream.identity import Identity
-from ollamaproxy.upstream.retry import RetryingAgent, TellingPool, make_retrying_agent
+from ollamaproxy.upstream.retry import MakeAgent, RetryingAgent, TellingPool, make_retrying_agent
 
 
 @frozen(kw_only=True)
@@ -85,7 +84,7 @@ def ask_gateway(gateway: Gateway, caller: Caller) -> Discover:
 
 def assemble(
     settings: Settings,
-    endpoints: IAgentEndpointFactory,
+    make_agent: MakeAgent,
     clocks: Clocks,
     *,
     before: Assembly | None = None,
@@ -96,7 +95,7 @@ def assemble(
 
     Args:
         settings: Say how.
-        endpoints: Makes the connections to the gateways.
+        make_agent: Makes what sends to the gateways, whatever is on the way.
         clocks: All of them.
         before: What was there until now: what it knows of the models is taken over.
         discovery: Makes what finds out the models of a caller's key.
@@ -108,7 +107,7 @@ def assemble(
     gate = make_gate(settings, keys)
     pool = make_pool(clocks.scheduler, settings.limits.max_idle_connections, clocks.monotonic_s)
     retries_posts = not settings.no_retry
-    retrying = make_retrying_agent(clocks.scheduler, endpoints, pool, retries_posts=retries_posts)
+    retrying = make_retrying_agent(clocks.scheduler, make_agent, pool, retries_posts=retries_posts)
     failover = FailoverAgent(
         retrying,
         settings.base_urls,
@@ -117,7 +116,7 @@ def assemble(
         retries_posts=retries_posts,
     )
     identity = Identity(settings.end_user_header, settings.tags)
-    client = make_client(failover, settings.api_key, identity.names)
+    client = make_client(failover, settings.api_key, identity.names, settings.network.headers)
     gateway = Gateway(client, settings, clocks, identity)
 
     def make_catalogue(caller: Caller) -> Catalogue:

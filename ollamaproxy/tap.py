@@ -9,6 +9,7 @@ All three ways to start the daemon come through :func:`make_serving`: the
 import getopt
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
@@ -33,6 +34,7 @@ from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.demo.gateway import make_demonstration_site
 from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.network.proxies import Proxies, proxies_for
 from ollamaproxy.reloading import Reloading
 from ollamaproxy.server.listeners import CannotListen, Listeners
 from ollamaproxy.server.site import ProxySite
@@ -40,6 +42,10 @@ from ollamaproxy.server.tls import ServerCertificate
 from ollamaproxy.settings import Listening, Settings
 from ollamaproxy.signals import Signals
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
+from ollamaproxy.upstream.forwarding import make_agent
+from ollamaproxy.upstream.retry import MakeAgent
+from ollamaproxy.upstream.trust import read_trust
+from ollamaproxy.upstream.tunnel import name_of
 from ollamaproxy.workers.supervisor import Supervisor
 
 _log = Logger()
@@ -65,25 +71,48 @@ def make_site(
     )
 
 
-def make_endpoints(settings: Settings, reactor: Any) -> GatewayEndpoints:
+def make_way(settings: Settings, environ: Mapping[str, str], reactor: Any) -> MakeAgent:
     """
-    Return what makes the connections to the gateways.
+    Return what makes agents that send to the gateways.
 
     Args:
         settings: Say how.
+        environ: May name proxies.
         reactor: Provides IReactorTCP, IReactorTime and IReactorPluggableNameResolver.
+
+    Raises:
+        InvalidSetting: A file that the settings name is not to be had, or is
+            bad, or the environment names a proxy that is none.
     """
-    return GatewayEndpoints(reactor, settings.deadlines.connect_s)
+    trust, proxies = read_trust(settings.network), find_proxies(settings, environ)
+    for url in settings.base_urls:
+        if (proxy := proxies.proxy_to(url)) is not None:
+            _log.info("{url} is reached through {proxy}", url=url, proxy=name_of(proxy))
+    endpoints = GatewayEndpoints(reactor, settings.deadlines.connect_s, trust, proxies)
+    return partial(make_agent, reactor, endpoints, proxies)
 
 
-def check_files(settings: Settings) -> None:
+def find_proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies:
     """
-    Read the files that the settings name, for nothing but their mistakes.
+    Return the proxies on the ways to the gateways.
+
+    Raises:
+        InvalidSetting: The environment names one that is none.
+    """
+    network = settings.network
+    return proxies_for(settings.base_urls, environ, network.proxies, network.bypass)
+
+
+def check_files(settings: Settings, environ: Mapping[str, str]) -> None:
+    """
+    Read the files that the settings name, for nothing but their mistakes, and the proxies.
 
     Raises:
         InvalidSetting: One is not to be had, or is bad.
     """
     read_keys(settings)
+    read_trust(settings.network)
+    find_proxies(settings, environ)
     read_certificate(settings)
 
 
@@ -126,13 +155,13 @@ def make_serving(
     if options["demo"]:
         raise InvalidSetting("--demo runs in one process; leave --workers out")
     settings = configuration.settings
-    check_files(settings)
+    check_files(settings, reader.environ)
     supervisor = Supervisor(
         reader,
         configuration,
         Listeners(reactor, settings.listening, Factory()),
         reactor,
-        check=lambda configuration: check_files(configuration.settings),
+        check=lambda configuration: check_files(configuration.settings, reader.environ),
         monotonic_s=Clocks(scheduler=reactor).monotonic_s,
         environ=reader.environ,
         inherits_output=access_stream is not None,
@@ -215,7 +244,9 @@ def build_daemon(
     clocks = Clocks(scheduler=reactor)
 
     def assemble_here(settings: Settings, before: Assembly | None) -> Assembly:
-        return assemble(settings, make_endpoints(settings, reactor), clocks, before=before)
+        return assemble(
+            settings, make_way(settings, reader.environ, reactor), clocks, before=before
+        )
 
     certificate = read_certificate(settings)
     assembly = assemble_here(settings, None)

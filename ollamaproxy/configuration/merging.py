@@ -10,7 +10,7 @@ from ollamaproxy.configuration.sources import CommandLine, Given, Source
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.models.rules import ModelRules
-from ollamaproxy.settings import Deadlines, Limits, Listening, Settings
+from ollamaproxy.settings import Deadlines, Limits, Listening, Network, Settings
 
 #: The parts of the settings, and what makes them.
 _GROUPS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -18,6 +18,7 @@ _GROUPS: Final[Mapping[str, Callable[..., Any]]] = {
     "models": ModelRules,
     "deadlines": Deadlines,
     "limits": Limits,
+    "network": Network,
 }
 
 #: Returns what is in a file that holds one text, such as a key.
@@ -113,8 +114,9 @@ def _warnings(sources: Sequence[Source]) -> Iterable[str]:
     for setting in SETTINGS:
         for source in sources:
             shown = setting.is_secret and isinstance(source, CommandLine) and source.given(setting)
-            if shown and shown.texts:
+            if shown and any(setting.masked(text) != text for text in shown.texts):
+                files = [f"--{other.name}" for other in SETTINGS if other.holds == setting.name]
                 yield (
                     f"{shown.origin} is on the command line, where other users of this machine can "
-                    f"see it; --{setting.name}-file or {setting.variable} keeps it to yourself"
+                    f"see it; {' or '.join([*files, setting.variable])} keeps it to yourself"
                 )

@@ -17,6 +17,9 @@ from ollamaproxy.settings import Settings
 #: What stands in for a gateway while the demonstration's is not there yet.
 _NO_GATEWAY = "http://127.0.0.1:1"
 
+#: Looks for mistakes beside the settings themselves; gets the environment, too.
+CheckFiles = Callable[[Settings, Mapping[str, str]], None]
+
 
 class Options(usage.Options):
     """
@@ -56,7 +59,7 @@ class Options(usage.Options):
     def __init__(
         self,
         environ: Mapping[str, str] | None = None,
-        check_files: Callable[[Settings], None] = lambda _settings: None,
+        check_files: CheckFiles = lambda _settings, _environ: None,
         write: Callable[[str], object] = print,
     ) -> None:
         """
@@ -65,7 +68,8 @@ class Options(usage.Options):
         Args:
             environ: The environment; this process's if ``None``.
             check_files: Reads the files that the settings name, for
-                ``--check-config``; raises InvalidSetting.
+                ``--check-config``, and what else the environment says; raises
+                InvalidSetting.
             write: Gets the text that is asked for, such as the version's.
         """
         self._repeated: dict[str, list[str]] = {}
@@ -127,7 +131,7 @@ class Options(usage.Options):
         try:
             self.configuration = reader.read()
             if self["check-config"]:
-                self._check_files(self.configuration.settings)
+                self._check_files(self.configuration.settings, self._environ)
         except InvalidSetting as error:
             raise usage.UsageError(str(error)) from error
         if self["print-config"]:

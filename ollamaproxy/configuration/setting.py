@@ -42,6 +42,7 @@ class Setting:
         repeats: It may be given several times; the value is a tuple.
         is_switch: It has no value on the command line.
         is_secret: Its text is never shown.
+        masked: Makes of such a text what may be shown of it.
         is_path: Its text is the path of a file.
         choices: All texts that it may have; empty if there are other ones.
         holds: The setting whose text is in the file that this one names;
@@ -59,6 +60,7 @@ class Setting:
     repeats: bool = False
     is_switch: bool = False
     is_secret: bool = False
+    masked: Callable[[str], str] = lambda _text: "***"
     is_path: bool = False
     choices: tuple[str, ...] = ()
     holds: str = ""

@@ -30,7 +30,7 @@ def shown(configuration: Configuration) -> str:
     for setting in SETTINGS:
         given = configuration.given.get(setting.name)
         if given is not None:
-            texts = ["***" for _ in given.texts] if setting.is_secret else given.texts
+            texts = tuple(map(setting.masked, given.texts)) if setting.is_secret else given.texts
             lines.append(f"{_assignment(setting, texts)}  # {given.origin}")
         elif setting.holds:
             pass  # what is in the file is shown instead

@@ -19,6 +19,7 @@ from ollamaproxy.settings.deadlines import Deadlines
 from ollamaproxy.settings.freshness import Freshness
 from ollamaproxy.settings.limits import KIB, MIB, Limits
 from ollamaproxy.settings.listening import Listening
+from ollamaproxy.settings.network import Network
 from ollamaproxy.settings.secret import Secret
 
 __all__ = (
@@ -28,6 +29,7 @@ __all__ = (
     "Freshness",
     "Limits",
     "Listening",
+    "Network",
     "Secret",
     "Settings",
     "parse_version",
@@ -79,6 +81,7 @@ class Settings:
         version: What ``/api/version`` reports: the Ollama release that is
             imitated, in plain numbers, because clients compare them.
         listening: Where clients find the daemon.
+        network: What the way to the gateway is like.
         deadlines: How long the gateway may keep silent.
         models: What is decided about the models.
         freshness: For how long what is known of them is good.
@@ -98,6 +101,7 @@ class Settings:
     end_user_header: str | None = None
     tags: tuple[str, ...] = ()
     listening: Listening = field(factory=Listening)
+    network: Network = field(factory=Network)
     models: ModelRules = field(factory=ModelRules)
     freshness: Freshness = field(factory=Freshness)
     deadlines: Deadlines = field(factory=Deadlines)

@@ -1,18 +1,14 @@
-"""A text that must never be printed."""
+"""The key with which the gateway is asked."""
 
 from attrs import field, frozen
 
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.hidden import Hidden
 
 
 @frozen(repr=False)
-class Secret:
-    """
-    A text that must never be printed.
-
-    Its ``repr`` and ``str`` are masked, so that it cannot slip into a log, an
-    error or a traceback; the one place that needs the text asks for ``text``.
-    """
+class Secret(Hidden):
+    """A key of the gateway's: one word of printable ASCII."""
 
     text: str = field()
 
@@ -26,15 +22,6 @@ class Secret:
                 "it seems to hold a space, a line break or a special character"
             )
 
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    __str__ = __repr__
-
     def as_bearer(self) -> bytes:
         """Return the value of an ``Authorization`` header with the secret."""
         return b"Bearer " + self.text.encode("ascii")
-
-    def masked_in(self, text: str) -> str:
-        """Return ``text`` with every appearance of the secret replaced by ``***``."""
-        return text.replace(self.text, "***")

@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from ollamaproxy import __version__
 from ollamaproxy.errors import UpstreamGarbled
+from ollamaproxy.network.gateway_header import GatewayHeader
 from ollamaproxy.settings import KIB, Secret
 from ollamaproxy.upstream.body import discard
 from ollamaproxy.upstream.retry import TellingPool
@@ -54,7 +55,11 @@ class GatewayAgent:
     """
 
     def __init__(
-        self, agent: IAgent, api_key: Secret | None, allowed_headers: Sequence[bytes] = ()
+        self,
+        agent: IAgent,
+        api_key: Secret | None,
+        allowed_headers: Sequence[bytes] = (),
+        added_headers: Sequence[GatewayHeader] = (),
     ) -> None:
         """
         Send through an agent.
@@ -63,10 +68,15 @@ class GatewayAgent:
             agent: Sends.
             api_key: For requests that bring no key of their own; ``None`` adds none.
             allowed_headers: Names of further headers that may go out.
+            added_headers: Go out with every request that has none of that name.
         """
         self._agent = agent
         self._allowed_headers = (*_ALLOWED_HEADERS, *allowed_headers)
-        self._user_agent = [b"ollamaproxy/" + __version__.encode("ascii")]
+        self._added = Headers()
+        for header in added_headers:
+            self._added.addRawHeader(header.name, header.value.text)
+        if not self._added.hasHeader(b"User-Agent"):
+            self._added.addRawHeader(b"User-Agent", b"ollamaproxy/" + __version__.encode("ascii"))
         self._authorization = None if api_key is None else [api_key.as_bearer()]
 
     def request(
@@ -77,14 +87,13 @@ class GatewayAgent:
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
         """Implement :class:`IAgent`."""
-        safe = Headers()
+        safe = self._added.copy()
         for name in self._allowed_headers:
             values = headers.getRawHeaders(name) if headers is not None else None
             if values:
                 safe.setRawHeaders(name, values)
         if self._authorization is not None and not safe.hasHeader(b"Authorization"):
             safe.setRawHeaders(b"Authorization", self._authorization)
-        safe.setRawHeaders(b"User-Agent", self._user_agent)
         requesting = self._agent.request(method, uri, safe, bodyProducer)
         return requesting.addCallback(_uncompressed)
 
@@ -210,7 +219,10 @@ def make_pool(
 
 
 def make_client(
-    agent: IAgent, api_key: Secret | None, allowed_headers: Sequence[bytes] = ()
+    agent: IAgent,
+    api_key: Secret | None,
+    allowed_headers: Sequence[bytes] = (),
+    added_headers: Sequence[GatewayHeader] = (),
 ) -> HTTPClient:
     """
     Return the treq client that all requests to the gateway go through.
@@ -219,10 +231,11 @@ def make_client(
         agent: Sends them.
         api_key: See :class:`GatewayAgent`.
         allowed_headers: See :class:`GatewayAgent`.
+        added_headers: See :class:`GatewayAgent`.
     """
     no_cookies = IndexableCookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
     return HTTPClient(
-        GatewayAgent(agent, api_key, allowed_headers),
+        GatewayAgent(agent, api_key, allowed_headers, added_headers),
         cookiejar=no_cookies,
         data_to_body_producer=_producer,
     )

@@ -1,13 +1,11 @@
-"""How connections to the gateway are made: TCP, TLS, and one deadline over it all."""
+"""How connections to the gateway are made: TCP, a proxy, TLS, and one deadline over it all."""
 
 import socket
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
-    IHandshakeListener,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
@@ -15,14 +13,18 @@ from twisted.internet.interfaces import (
     ISystemHandle,
     ITCPTransport,
 )
-from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import URI, BrowserLikePolicyForHTTPS
-from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
+from twisted.web.client import URI
+from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
 from ollamaproxy.errors import UpstreamUnreachable
-from ollamaproxy.upstream.failures import was_cancelled
+from ollamaproxy.network.proxies import Proxies
+from ollamaproxy.network.proxy_url import ProxyURL, host_and_port
+from ollamaproxy.upstream.failures import GATEWAY, was_cancelled
+from ollamaproxy.upstream.handshake import HandshakeEndpoint
+from ollamaproxy.upstream.trust import GatewayTrust
+from ollamaproxy.upstream.tunnel import ProxyEndpoint, TunnelEndpoint, name_of
 
 #: The kernel's probes on a silent connection: the first after a minute, for the
 #: most impatient load balancers and NATs forget a connection after four; then
@@ -41,9 +43,23 @@ class DeadlineEndpoint:
     """
 
     def __init__(
-        self, endpoint: IStreamClientEndpoint, scheduler: IReactorTime, connect_s: float
+        self,
+        endpoint: IStreamClientEndpoint,
+        scheduler: IReactorTime,
+        connect_s: float,
+        peer: str = GATEWAY,
     ) -> None:
+        """
+        Wrap.
+
+        Args:
+            endpoint: Connects.
+            scheduler: Times.
+            connect_s: The deadline, in seconds.
+            peer: Whom it connects to, for people.
+        """
         self._endpoint = endpoint
+        self._peer = peer
         self._scheduler = scheduler
         self._connect_s = connect_s
 
@@ -58,7 +74,7 @@ class DeadlineEndpoint:
         def too_late(result: IProtocol | Failure, _timeout_s: float) -> IProtocol | Failure:
             if isinstance(result, Failure) and was_cancelled(result):
                 raise UpstreamUnreachable(
-                    f"cannot reach the gateway: no connection within {self._connect_s:g} seconds"
+                    f"cannot reach {self._peer}: no connection within {self._connect_s:g} seconds"
                 )
             return result
 
@@ -93,98 +109,20 @@ def _with_keep_alive(protocol: IProtocol) -> IProtocol:
     return protocol
 
 
-@implementer(IStreamClientEndpoint)
-class HandshakeEndpoint:
-    """
-    Has connected when the TLS handshake is done, and not when it begins.
-
-    So it is within the deadline for connecting, and a bad certificate is found
-    before a request is under way.
-    """
-
-    def __init__(self, tls_endpoint: IStreamClientEndpoint) -> None:
-        self._endpoint = tls_endpoint
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """
-        Implement :class:`IStreamClientEndpoint`.
-
-        The Deferred fires with the protocol, or fails as the wrapped endpoint
-        does, with what was wrong with the certificate, or with
-        UpstreamUnreachable if the gateway closed the connection.
-        """
-
-        def secured(handshake: IProtocol) -> Deferred[IProtocol]:
-            return cast("_Handshake", handshake).secured
-
-        return self._endpoint.connect(_HandshakeFactory(protocolFactory)).addCallback(secured)
-
-
-class _HandshakeFactory(Factory[Protocol]):
-    noisy = False
-
-    def __init__(self, wrapped: IProtocolFactory) -> None:
-        self._wrapped = wrapped
-
-    def buildProtocol(self, addr: Any) -> "_Handshake | None":
-        protocol = self._wrapped.buildProtocol(addr)
-        return None if protocol is None else _Handshake(protocol)
-
-
-@implementer(IHandshakeListener)
-class _Handshake(Protocol):
-    """
-    Stands in for a protocol until the handshake is done, then hands all on to it.
-
-    Attributes:
-        secured: Fires with the protocol.  Cancelling it closes the connection.
-    """
-
-    transport: Any  # TLSMemoryBIOProtocol, which is more than an ITransport
-
-    def __init__(self, wrapped: IProtocol) -> None:
-        self._wrapped = wrapped
-        self._is_secured = False
-        self.secured: Deferred[IProtocol] = Deferred(self._give_up)
-
-    def handshakeCompleted(self) -> None:
-        """Implement IHandshakeListener: the certificate has been found good."""
-        self._is_secured = True
-        self._wrapped.makeConnection(self.transport)
-        self.secured.callback(self._wrapped)
-
-    def dataReceived(self, data: bytes) -> None:
-        """Implement Protocol."""
-        self._wrapped.dataReceived(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Implement Protocol."""
-        if self._is_secured:
-            self._wrapped.connectionLost(reason)
-        elif self.secured.called:
-            pass  # given up
-        elif reason.check(ConnectionDone, ConnectionLost):
-            error = UpstreamUnreachable(
-                "no secure connection to the gateway: it closed the connection"
-            )
-            self.secured.errback(error)
-        else:
-            self.secured.errback(reason)
-
-    def _give_up(self, secured: Deferred[IProtocol]) -> None:
-        secured.errback(CancelledError())
-        self.transport.abortConnection()
-
-
 @implementer(IAgentEndpointFactory)
 class GatewayEndpoints:
-    """Makes the endpoint for a URL: host names are looked up, https is verified."""
+    """
+    Makes the endpoint for a URL: host names are looked up, https is verified.
+
+    Where there is a proxy, it gets to know the gateway's name, and looks it up.
+    """
 
     def __init__(
         self,
         reactor: IReactorTime,
         connect_s: float,
-        tls_policy: IPolicyForHTTPS | None = None,
+        trust: GatewayTrust | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
         """
         Prepare.
@@ -192,23 +130,49 @@ class GatewayEndpoints:
         Args:
             reactor: Makes the connections.
             connect_s: The deadline, in seconds.
-            tls_policy: Decides which certificates are good; by default those
-                that the platform trusts for the host.
+            trust: Whose certificates are good, and which one is ours; by
+                default those that the platform trusts, and none.
+            proxies: What stands between; by default nothing.
         """
+        trust = trust or GatewayTrust()
         self._reactor = reactor
         self._connect_s = connect_s
-        self._tls_policy = tls_policy or BrowserLikePolicyForHTTPS()
+        self._tls_policy = trust.policy()
+        self._proxy_tls_policy = trust.without_client_certificate().policy()
+        self._proxies = proxies or Proxies()
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         """Implement :class:`IAgentEndpointFactory`."""
-        endpoint: IStreamClientEndpoint
-        if b"_" in uri.host:
-            # As Docker Compose names services; HostnameEndpoint takes DNS names only.
-            endpoint = TCP4ClientEndpoint(self._reactor, uri.host.decode("ascii"), uri.port)
+        host = uri.host.decode("ascii")
+        proxy = self._proxies.proxy_for(uri.scheme.decode("ascii"), host, uri.port)
+        peer = GATEWAY
+        if proxy is None:
+            endpoint = self._tcp(host, uri.port)
         else:
-            endpoint = HostnameEndpoint(self._reactor, uri.host, uri.port)
-        endpoint = KeepAliveEndpoint(endpoint)
+            peer = f"{GATEWAY} through {name_of(proxy)}"
+            endpoint = TunnelEndpoint(self._to_proxy(proxy), proxy, host_and_port(host, uri.port))
         if uri.scheme == b"https":
             creator = self._tls_policy.creatorForNetloc(uri.host, uri.port)
             endpoint = HandshakeEndpoint(wrapClientTLS(creator, endpoint))
-        return DeadlineEndpoint(endpoint, self._reactor, self._connect_s)
+        return DeadlineEndpoint(endpoint, self._reactor, self._connect_s, peer)
+
+    def endpoint_for_proxy(self, proxy: ProxyURL) -> IStreamClientEndpoint:
+        """Return the endpoint of a proxy itself."""
+        endpoint = self._to_proxy(proxy)
+        return DeadlineEndpoint(endpoint, self._reactor, self._connect_s, name_of(proxy))
+
+    def _to_proxy(self, proxy: ProxyURL) -> IStreamClientEndpoint:
+        endpoint = self._tcp(proxy.host, proxy.port)
+        if proxy.scheme == "https":
+            creator = self._proxy_tls_policy.creatorForNetloc(proxy.host.encode(), proxy.port)
+            endpoint = HandshakeEndpoint(wrapClientTLS(creator, endpoint), name_of(proxy))
+        return ProxyEndpoint(endpoint, proxy)
+
+    def _tcp(self, host: str, port: int) -> IStreamClientEndpoint:
+        endpoint: IStreamClientEndpoint
+        if "_" in host:
+            # As Docker Compose names services; HostnameEndpoint takes DNS names only.
+            endpoint = TCP4ClientEndpoint(self._reactor, host, port)
+        else:
+            endpoint = HostnameEndpoint(self._reactor, host, port)
+        return KeepAliveEndpoint(endpoint)

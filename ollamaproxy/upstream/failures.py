@@ -1,8 +1,10 @@
 """What Twisted raises, as our errors: the one table of foreign exceptions."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from OpenSSL import SSL
+from OpenSSL.crypto import X509StoreContextError
 from service_identity import VerificationError
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import (
@@ -24,28 +26,33 @@ from ollamaproxy.errors import (
 
 #: The first row that fits is taken; earlier rows are subclasses of later ones.
 _TABLE: tuple[tuple[type[Exception], type[UpstreamError], str], ...] = (
-    (ConnectionRefusedError, UpstreamUnreachable, "cannot reach the gateway: connection refused"),
-    (DNSLookupError, UpstreamUnreachable, "cannot reach the gateway: its host name is unknown"),
-    (TimeoutError, UpstreamUnreachable, "cannot reach the gateway: no connection in time"),
-    (ConnectError, UpstreamUnreachable, "cannot reach the gateway: no connection"),
-    (VerificationError, UpstreamUnreachable, "the gateway's certificate is for another host"),
-    (
-        SSL.Error,
-        UpstreamUnreachable,
-        "no secure connection to the gateway: is its certificate trusted, and does it speak TLS?",
-    ),
+    (ConnectionRefusedError, UpstreamUnreachable, "cannot reach {peer}: connection refused"),
+    (DNSLookupError, UpstreamUnreachable, "cannot reach {peer}: its host name is unknown"),
+    (TimeoutError, UpstreamUnreachable, "cannot reach {peer}: no connection in time"),
+    (ConnectError, UpstreamUnreachable, "cannot reach {peer}: no connection"),
+    (VerificationError, UpstreamUnreachable, "{peer}'s certificate is for another host"),
+    (SSL.Error, UpstreamUnreachable, "no secure connection to {peer}: does it speak TLS?"),
     (
         ResponseNeverReceived,
         UpstreamTruncated,
-        "the gateway closed the connection without an answer",
+        "{peer} closed the connection without an answer",
     ),
-    (ResponseFailed, UpstreamGarbled, "the gateway's answer is not HTTP"),
+    (ResponseFailed, UpstreamGarbled, "{peer}'s answer is not HTTP"),
     (
         RequestTransmissionFailed,
         UpstreamTruncated,
-        "the gateway closed the connection before it had the whole request",
+        "{peer} closed the connection before it had the whole request",
     ),
 )
+
+#: Whom the errors are about, unless there is somebody in between.
+GATEWAY: Final = "the gateway"
+
+#: What a server may have against our certificate, or against none; in OpenSSL's words.
+_ABOUT_OUR_CERTIFICATE: Final = ("certificate", "unknown ca", "handshake failure")
+
+#: OpenSSL's numbers for certificates that no authority could make good, and our words.
+_OUT_OF_DATE: Final = {9: "is not valid yet", 10: "has expired"}
 
 
 def reasons_of(failure: Failure) -> Iterator[Failure]:
@@ -63,9 +70,31 @@ def was_cancelled(failure: Failure) -> bool:
     )
 
 
-def to_upstream_error(failure: Failure) -> UpstreamError:
+def untrusted(error: X509StoreContextError, peer: str = GATEWAY) -> UpstreamUnreachable:
+    """
+    Return our error for a certificate that is not good.
+
+    Args:
+        error: What OpenSSL has against it.
+        peer: Whose it is.
+    """
+    number, depth, reason = error.errors
+    if number in _OUT_OF_DATE:
+        which = "certificate" if depth == 0 else "certificate's authority"
+        return UpstreamUnreachable(f"{peer}'s {which} {_OUT_OF_DATE[number]}")
+    return UpstreamUnreachable(
+        f"{peer}'s certificate is not trusted: {reason}; "
+        "name your company's certificate authority with --ca-file"
+    )
+
+
+def to_upstream_error(failure: Failure, peer: str = GATEWAY) -> UpstreamError:
     """
     Return our error for a failure on the way to the gateway, before its reply's body.
+
+    Args:
+        failure: What Twisted has to say.
+        peer: Who is at the other end, for people.
 
     Raises:
         CancelledError: Somebody cancelled; that is not an error.
@@ -78,8 +107,24 @@ def to_upstream_error(failure: Failure) -> UpstreamError:
             return reason.value
         for foreign, ours, message in _TABLE:
             if reason.check(foreign):
-                error = ours(message)
+                error = ours((_alert(reason) or message).format(peer=peer))
                 error.__cause__ = failure.value
                 return error
     failure.raiseException()
     raise AssertionError  # not reached; raiseException has no type that says so
+
+
+def _alert(failure: Failure) -> str | None:
+    """Return the words for a server that ended TLS and said why; ``None`` if it is none."""
+    if not failure.check(SSL.Error):
+        return None
+    _told, alert, why = str(failure.value).partition(" alert ")
+    if not alert:
+        return None
+    why = why.rstrip("')]")
+    hint = (
+        "; if it asks for a client certificate, name one with --client-certificate"
+        if any(word in why for word in _ABOUT_OUR_CERTIFICATE)
+        else ""
+    )
+    return "no secure connection to {peer}: it says '" + why + "'" + hint

@@ -13,7 +13,8 @@ from twisted.web.iweb import IBodyProducer, IResponse
 from ollamaproxy.callers.caller import Caller
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamRefused, UpstreamTimeout
-from ollamaproxy.settings import KIB, Secret, Settings
+from ollamaproxy.hidden import Hidden
+from ollamaproxy.settings import KIB, Settings
 from ollamaproxy.translate.refusals import is_about_parameters, refusal
 from ollamaproxy.upstream.body import discard, read_whole
 from ollamaproxy.upstream.client import GatewayURL
@@ -24,6 +25,9 @@ from ollamaproxy.wire.openai import CompletionRequest
 
 #: As much of an error's body as could hold a message.  An HTML page may be longer.
 _MAX_ERROR_BYTES: Final = 64 * KIB
+
+#: In characters; a header's value that is shorter is no secret, and stands in many a word.
+_SHORTEST_SECRET: Final = 4
 
 JSON: Final = b"application/json"
 EVENT_STREAM: Final = b"text/event-stream"
@@ -96,6 +100,7 @@ class Gateway:
         self._deadlines = settings.deadlines
         self._max_reply_bytes = settings.limits.max_reply_bytes
         self._api_key = settings.api_key
+        self._headers = [header.value for header in settings.network.headers]
         self._base_url = settings.base_url
         self.is_litellm = False  # until it has shown that it is
         self._chat_url = GatewayURL.of(f"{settings.base_url}/v1/chat/completions")
@@ -286,9 +291,12 @@ class Gateway:
             body = body.replace(key.text.encode("ascii"), b"***")
         return body
 
-    def _keys(self, caller: Caller) -> list[Secret]:
-        """Return the keys that an answer may hold, longest first: one may begin like another."""
-        keys = {key.text: key for key in (self._api_key, caller.gateway_key) if key is not None}
+    def _keys(self, caller: Caller) -> list[Hidden]:
+        """Return what an answer may hold of ours, longest first: one may begin like another."""
+        keys: dict[str, Hidden] = {
+            key.text: key for key in (self._api_key, caller.gateway_key) if key is not None
+        }
+        keys |= {it.text: it for it in self._headers if len(it.text) >= _SHORTEST_SECRET}
         return sorted(keys.values(), key=lambda key: -len(key.text))
 
     async def _read_error(self, response: IResponse) -> bytes:

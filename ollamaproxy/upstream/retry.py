@@ -14,9 +14,9 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseNeverReceived
+from twisted.web.client import HTTPConnectionPool, ResponseNeverReceived
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
+from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 #: A close that crossed the request is heard within a round trip.  Later it is
@@ -25,6 +25,10 @@ CROSSED_S: Final = 2.0
 
 #: Methods whose requests can be sent any number of times (RFC 9110 section 9.2.1).
 SAFE_METHODS: Final = frozenset({b"GET", b"HEAD"})
+
+
+#: Makes an agent of what keeps its connections.
+MakeAgent = Callable[[HTTPConnectionPool], IAgent]
 
 
 class ConnectionWasStale(Exception):
@@ -165,7 +169,7 @@ class RetryingAgent:
 
 def make_retrying_agent(
     reactor: object,
-    endpoints: IAgentEndpointFactory,
+    make_agent: MakeAgent,
     pool: TellingPool,
     *,
     retries_posts: bool,
@@ -178,13 +182,9 @@ def make_retrying_agent(
 
     Args:
         reactor: Times what the agents time.
-        endpoints: Makes the connections.
+        make_agent: Makes one over each of the two pools.
         pool: Keeps them.
         retries_posts: See :class:`RetryingAgent`.
     """
     fresh = HTTPConnectionPool(reactor, persistent=False)
-    return RetryingAgent(
-        Agent.usingEndpointFactory(reactor, endpoints, pool=pool),
-        Agent.usingEndpointFactory(reactor, endpoints, pool=fresh),
-        retries_posts=retries_posts,
-    )
+    return RetryingAgent(make_agent(pool), make_agent(fresh), retries_posts=retries_posts)

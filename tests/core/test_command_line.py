@@ -15,12 +15,18 @@ from ollamaproxy import __version__
 from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.table import SETTINGS as TABLE
+from ollamaproxy.hidden import Hidden
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
+from ollamaproxy.network.bypass import parse_bypass
+from ollamaproxy.network.gateway_header import GatewayHeader
+from ollamaproxy.network.proxies import Proxies
+from ollamaproxy.network.proxy_url import ProxyURL
 from ollamaproxy.settings import Secret, Settings
 from ollamaproxy.tap import check_files
 
 URL = "http://h:4000"
 BASE = {"OLLAMAPROXY_BASE_URL": URL}
+PROXY = ProxyURL("http", "p", 1, Hidden("me:a b"))
 KEY_FILE = Path(__file__).with_name("api-key.txt")
 
 
@@ -158,6 +164,35 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         None,
     ),
     ("host-name", "OLLAMAPROXY_HOST_NAME", "host_names", (("ai.corp", ("ai.corp",)),), ()),
+    (
+        "proxy",
+        "OLLAMAPROXY_PROXY",
+        "network.proxies",
+        (("http://me:a%20b@p:1", Proxies(http=PROXY, https=PROXY)), ("none", Proxies())),
+        None,
+    ),
+    (
+        "no-proxy",
+        "OLLAMAPROXY_NO_PROXY",
+        "network.bypass",
+        (("a.test,10.0.0.0/8", parse_bypass("a.test,10.0.0.0/8")), ("*", parse_bypass("*"))),
+        None,
+    ),
+    ("ca-file", "OLLAMAPROXY_CA_FILE", "network.ca_file", (("/etc/ca.pem", "/etc/ca.pem"),), None),
+    (
+        "client-certificate",
+        "OLLAMAPROXY_CLIENT_CERTIFICATE",
+        "network.client_certificate",
+        (("/etc/c.pem", "/etc/c.pem"),),
+        None,
+    ),
+    (
+        "gateway-header",
+        "OLLAMAPROXY_GATEWAY_HEADER",
+        "network.headers",
+        (("X-A:b", (GatewayHeader("X-A", Hidden("b")),)),),
+        (),
+    ),
     *(
         (flag, "OLLAMAPROXY_" + flag.upper().replace("-", "_"), setting, SECONDS, default)
         for flag, setting, default in (
@@ -195,7 +230,7 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
     ),
 )
 #: The flags whose values mean nothing by themselves; they have tests of their own.
-ELSEWHERE = ("tls-key",)
+ELSEWHERE = ("tls-key", "client-key")
 #: The flags without a value, which all set a truth that is otherwise false.
 SWITCHES = (
     ("no-retry", "OLLAMAPROXY_NO_RETRY", "no_retry"),
@@ -287,6 +322,17 @@ class Certificate(SynchronousTestCase):
         )
 
 
+class ClientCertificate(SynchronousTestCase):
+    def test_a_key_needs_one(self) -> None:
+        """Nor does one for the certificate that the gateway is shown."""
+        made = settings("--client-certificate c.pem --client-key k.pem", BASE).network
+        self.assertEqual((made.client_certificate, made.client_key), ("c.pem", "k.pem"))
+        self.assertEqual(
+            complaint(["--client-key", "k.pem"], BASE),
+            "--client-key needs a --client-certificate",
+        )
+
+
 class SeveralValues(SynchronousTestCase):
     #: For each flag that can be repeated: two values with what they make.
     ROWS: tuple[tuple[str, str, str, tuple[str, Any], tuple[str, Any]], ...] = (
@@ -327,6 +373,13 @@ class SeveralValues(SynchronousTestCase):
             ("app://*", "app://*"),
         ),
         ("host-name", "OLLAMAPROXY_HOST_NAME", "host_names", ("a", "a"), ("b.c", "b.c")),
+        (
+            "gateway-header",
+            "OLLAMAPROXY_GATEWAY_HEADER",
+            "network.headers",
+            ("X-A:b", GatewayHeader("X-A", Hidden("b"))),
+            ("X-B:c", GatewayHeader("X-B", Hidden("c"))),
+        ),
         (
             "listen",
             "OLLAMAPROXY_LISTEN",

@@ -211,6 +211,18 @@ class TheKey(FolderCase):
         )
         self.assertEqual(self.read(URL, {}, {"OLLAMAPROXY_API_KEY": "sk-1"}).warnings, ())
 
+    def test_a_proxy_with_a_password(self) -> None:
+        """So is a proxy's password, or a header's value, but not a proxy that has none."""
+        [warning] = self.read(URL, {"proxy": ["http://me:hunter2@p:1"]}).warnings
+        self.assertEqual(
+            warning,
+            "--proxy is on the command line, where other users of this machine can see it; "
+            "OLLAMAPROXY_PROXY keeps it to yourself",
+        )
+        [warning] = self.read(URL, {"gateway-header": ["X-A: hunter2"]}).warnings
+        self.assertIn("--gateway-header is on the command line", warning)
+        self.assertEqual(self.read(URL, {"proxy": ["http://p:1"]}).warnings, ())
+
     def test_not_shown(self) -> None:
         """What was given is never part of a representation."""
         configuration = self.read(URL, {"api-key": ["sk-hunter2"]}, {"OLLAMAPROXY_TAG": "hunter2"})
@@ -237,7 +249,12 @@ class Printed(FolderCase):
         path = self.file("port = 7\n")
         text = self.printed(
             f"--print-config --config {path} --tag a --tag b",
-            {**BASE, "OLLAMAPROXY_API_KEY": "sk-hunter2"},
+            {
+                **BASE,
+                "OLLAMAPROXY_API_KEY": "sk-hunter2",
+                "OLLAMAPROXY_PROXY": "http://me:hunter2@p:1",
+                "OLLAMAPROXY_GATEWAY_HEADER": "X-A: hunter2",
+            },
         )
         for line in (
             'base-url = ["http://h:4000"]  # OLLAMAPROXY_BASE_URL',
@@ -245,6 +262,8 @@ class Printed(FolderCase):
             f"port = 7  # {path}: port",
             'tag = ["a", "b"]  # --tag',
             "no-retry = false  # default",
+            'proxy = "http://***@p:1"  # OLLAMAPROXY_PROXY',
+            'gateway-header = ["X-A: ***"]  # OLLAMAPROXY_GATEWAY_HEADER',
             'max-request-size = "32MiB"  # default',
             "# keys-file is not given",
         ):
@@ -271,6 +290,14 @@ class Printed(FolderCase):
         self.assertIn("warning: --api-key is on the command line", text)
         self.assertIn("all settings are good", text)
         self.assertIn("'x'", complaint(["--check-config", "--port", "x"], BASE) or "")
+        self.assertIn(
+            "--ca-file: cannot read /no/such",
+            complaint(["--check-config", "--ca-file", "/no/such"], BASE) or "",
+        )
+        self.assertIn(
+            "HTTP_PROXY: 'socks5://p' is a SOCKS proxy",
+            complaint(["--check-config"], {**BASE, "HTTP_PROXY": "socks5://p"}) or "",
+        )
         self.assertIn(
             "there is no keys file",
             complaint(["--check-config", "--keys-file", "/no/such"], BASE) or "",

@@ -52,6 +52,7 @@ CONFIGURATION = (
     "ollamaproxy.settings.",
     "ollamaproxy.callers.rules",
     "ollamaproxy.models.rules",
+    "ollamaproxy.network.",
     "ollamaproxy.configuration.setting",
     "ollamaproxy.configuration.values",
     "ollamaproxy.configuration.addresses",
@@ -69,9 +70,11 @@ PARTS = (
         (
             "hyperlink",
             "ollamaproxy.errors",
+            "ollamaproxy.hidden.",
             "ollamaproxy.settings.",
             "ollamaproxy.models.rules",
             "ollamaproxy.callers.rules",
+            "ollamaproxy.network.",
         ),
     ),
     *((f"configuration/{name}.py", CONFIGURATION) for name in ("setting", "values", "merging")),
@@ -84,6 +87,14 @@ PARTS = (
         ("ollamaproxy.errors", "ollamaproxy.wire.", "python_multipart.", "zstandard"),
     ),
     ("models", ("ollamaproxy.errors", "ollamaproxy.wire.", "ollamaproxy.models.")),
+    ("hidden.py", ()),
+    (
+        "network",
+        (
+            *("ipaddress", "urllib.parse"),
+            *("ollamaproxy.errors", "ollamaproxy.hidden.", "ollamaproxy.network."),
+        ),
+    ),
     ("server/head.py", ("http",)),
     ("server/browsers.py", ("ipaddress",)),
     (

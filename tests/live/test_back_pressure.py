@@ -87,7 +87,7 @@ class TalkativeGateway(Protocol):
 class Doorkeeper(Protocol):
     """Answers the daemon's questions for models, and lets one chat in to the gateway."""
 
-    def __init__(self, gateway: TalkativeGateway) -> None:
+    def __init__(self, gateway: Protocol) -> None:
         self._gateway = gateway
         self._is_in = False
 
@@ -106,7 +106,7 @@ class Doorkeeper(Protocol):
             self._gateway.connectionLost(reason)
 
 
-def doorkeepers(gateway: TalkativeGateway) -> "Factory[Doorkeeper]":
+def doorkeepers(gateway: Protocol) -> "Factory[Doorkeeper]":
     return Factory.forProtocol(lambda: Doorkeeper(gateway))
 
 

@@ -1,110 +1,18 @@
 """How connections to a gateway are made, over real sockets and with real TLS."""
 
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from OpenSSL import SSL
 from service_identity import VerificationError
-from twisted.internet import reactor as _reactor
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.ssl import trustRootFromCertificates
-from twisted.protocols.tls import TLSMemoryBIOFactory
-from twisted.python.failure import Failure
-from twisted.web.client import URI, BrowserLikePolicyForHTTPS
+from twisted.internet.defer import CancelledError
+from twisted.internet.protocol import Factory
 
 from ollamaproxy.errors import UpstreamUnreachable
-from ollamaproxy.upstream.endpoints import GatewayEndpoints
-from tests.case import ReactorCase, on_reactor
-from tests.live.certificates import GatewayCertificate
+from tests.case import on_reactor
+from tests.live.ends import Echo, GatewayCase, Hangup, Silent
 
 pytestmark = pytest.mark.live
-
-reactor: Any = _reactor
-
-
-class Echo(Protocol):
-    def dataReceived(self, data: bytes) -> None:
-        self.transport.write(data)  # type: ignore[union-attr]
-
-
-class Hangup(Protocol):
-    """Closes as soon as something comes."""
-
-    def dataReceived(self, data: bytes) -> None:
-        self.transport.loseConnection()  # type: ignore[union-attr]
-
-
-class Silent(Protocol):
-    """
-    Never says anything.
-
-    Attributes:
-        greeted: Fires with what came first.
-        closed: Fires with ``None`` when the other side has gone.
-    """
-
-    def __init__(self) -> None:
-        self.greeted: Deferred[bytes] = Deferred()
-        self.closed: Deferred[None] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        self.greeted.callback(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.closed.callback(None)
-
-
-class Ours(Protocol):
-    """
-    The daemon's end of a connection.
-
-    Attributes:
-        echoed: Fires with what came first.
-        closed: Fires with ``None`` when the connection is gone.
-    """
-
-    def __init__(self) -> None:
-        self.echoed: Deferred[bytes] = Deferred()
-        self.closed: Deferred[None] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        self.echoed.callback(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.closed.callback(None)
-
-
-class GatewayCase(ReactorCase):
-    certificate = GatewayCertificate("localhost")
-
-    @asynccontextmanager
-    async def listening(self, factory: "Factory[Any] | TLSMemoryBIOFactory") -> AsyncIterator[int]:
-        """Have a port on 127.0.0.1 until the end of the block."""
-        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-        try:
-            yield int(port.getHost().port)
-        finally:
-            await port.stopListening()
-
-    def echoing_tls(self) -> TLSMemoryBIOFactory:
-        return TLSMemoryBIOFactory(self.certificate, False, Factory.forProtocol(Echo))
-
-    def connect(self, url: str, connect_s: float = 20.0, *, trusts: bool = True) -> Deferred[Any]:
-        """Return what fires with an :class:`Ours` when it is connected."""
-        roots = trustRootFromCertificates([self.certificate.public] if trusts else [])
-        endpoints = GatewayEndpoints(reactor, connect_s, BrowserLikePolicyForHTTPS(roots))
-        endpoint = endpoints.endpointForURI(URI.fromBytes(url.encode()))
-        return endpoint.connect(Factory.forProtocol(Ours))
-
-    async def assert_echoed(self, ours: Ours) -> None:
-        ours.transport.write(b"hello")  # type: ignore[union-attr]
-        self.assertEqual(await ours.echoed, b"hello")
-        ours.transport.loseConnection()  # type: ignore[union-attr]
-        await ours.closed
 
 
 class Plain(GatewayCase):
@@ -147,9 +55,10 @@ class Secure(GatewayCase):
 
     @on_reactor
     async def test_not_trusted(self) -> None:
-        """So is one that nobody vouches for."""
+        """So is one that nobody vouches for, and it is said what to do."""
+        told = "^the gateway's certificate is not trusted: self-signed certificate; .* --ca-file$"
         async with self.listening(self.echoing_tls()) as port:
-            with self.assertRaises(SSL.Error):
+            with self.assertRaisesRegex(UpstreamUnreachable, told):
                 await self.connect(f"https://localhost:{port}", trusts=False)
 
     @on_reactor

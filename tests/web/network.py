@@ -6,6 +6,7 @@ Bytes move when :meth:`Network.flush` is called, time when :meth:`Network.wait` 
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from http.client import HTTPResponse, IncompleteRead
 from io import BytesIO
 from typing import Any
@@ -24,7 +25,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent
 from twisted.test.iosim import FakeTransport, IOPump, connect
-from twisted.web.client import URI
+from twisted.web.client import URI, Agent
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
@@ -336,11 +337,11 @@ class Network:
         self._observer = _Records()
 
         def assembled(settings: Settings, before: Assembly | None) -> Assembly:
-            endpoints = _MemoryEndpoints(self)
+            agent = partial(Agent.usingEndpointFactory, self.clock, _MemoryEndpoints(self))
             if discovers:
-                return assemble(settings, endpoints, clocks, before=before)
+                return assemble(settings, agent, clocks, before=before)
             return assemble(
-                settings, endpoints, clocks, before=before, discovery=self._told_by_the_test
+                settings, agent, clocks, before=before, discovery=self._told_by_the_test
             )
 
         assembly = assembled(self.settings, None)

@@ -14,9 +14,11 @@ from ollamaproxy.configuration.table.gateway import GATEWAY
 from ollamaproxy.configuration.table.limits import LIMITS
 from ollamaproxy.configuration.table.listening import LISTENING
 from ollamaproxy.configuration.table.models import MODELS
+from ollamaproxy.configuration.table.network import NETWORK
 
 SECTIONS: Final = (
     Section("The gateway", GATEWAY),
+    Section("The way to the gateway", NETWORK),
     Section("Listening", LISTENING),
     Section("Who may call", CALLERS),
     Section("Models", MODELS),

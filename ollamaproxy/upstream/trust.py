@@ -1,0 +1,122 @@
+"""Whose certificates are good on the way to the gateway, and which one is the daemon's own."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from attrs import evolve, frozen
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
+from twisted.web.client import HostnameCachingHTTPSPolicy
+from twisted.web.iweb import IPolicyForHTTPS
+from zope.interface import implementer
+
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.pem_files import read_certificates, read_private_key
+from ollamaproxy.settings import Network
+
+
+@frozen(repr=False)
+class ClientCertificate:
+    """
+    What the daemon shows to a gateway that wants to know who calls.
+
+    All three are cryptography's, for pyOpenSSL does not want its own any more.
+
+    Attributes:
+        certificate: The daemon's own.
+        chain: Those between it and its root.
+        key: Its private key.
+    """
+
+    certificate: Any
+    chain: tuple[Any, ...]
+    key: Any
+
+
+@frozen(kw_only=True)
+class GatewayTrust:
+    """
+    What TLS on the way to the gateway goes by.
+
+    Attributes:
+        roots: What :func:`trustRootFromCertificates` returns; ``None`` is what
+            the platform trusts, or ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` say.
+        client: Shown to a gateway that asks.
+    """
+
+    roots: Any = None
+    client: ClientCertificate | None = None
+
+    def without_client_certificate(self) -> "GatewayTrust":
+        """Return the same for whoever stands between: it is not the gateway."""
+        return evolve(self, client=None)
+
+    def policy(self) -> IPolicyForHTTPS:
+        """Return what Twisted calls that."""
+        # A creator costs 0.2 ms and its first connection reads all of the
+        # platform's authorities, and Agent makes one for every request.
+        return HostnameCachingHTTPSPolicy(_Policy(self))
+
+
+@implementer(IPolicyForHTTPS)
+class _Policy:
+    def __init__(self, trust: GatewayTrust) -> None:
+        self._trust = trust
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:  # noqa: ARG002
+        """Implement IPolicyForHTTPS."""
+        own = {}
+        if (client := self._trust.client) is not None:
+            own = {
+                "certificate": client.certificate,
+                "extraCertChain": list(client.chain),
+                "privateKey": client.key,
+            }
+        return optionsForClientTLS(
+            hostname.decode("ascii"), trustRoot=self._trust.roots, extraCertificateOptions=own
+        )
+
+
+def read_trust(network: Network) -> GatewayTrust:
+    """
+    Return what the operator's files say.
+
+    Raises:
+        InvalidSetting: One is not to be had, or does not hold what it should;
+            the text names it and the setting.
+    """
+    return GatewayTrust(
+        roots=None if network.ca_file is None else _read_roots(network.ca_file),
+        client=None
+        if network.client_certificate is None
+        else _read_client(network.client_certificate, network.client_key),
+    )
+
+
+def _read_roots(path: str) -> Any:
+    return trustRootFromCertificates(
+        [Certificate(it) for it in _read("--ca-file", read_certificates, path)]
+    )
+
+
+def _read_client(path: str, key_path: str | None) -> ClientCertificate:
+    certificates = _read("--client-certificate", read_certificates, path)
+    certificate, *chain = (it.to_cryptography() for it in certificates)
+    setting = "--client-certificate" if key_path is None else "--client-key"
+    key_path = key_path or path
+    key: Any = _read(setting, read_private_key, key_path).to_cryptography_key()
+    if certificate.public_key() != key.public_key():
+        raise InvalidSetting(
+            f"{setting}: the private key in {key_path} is not that of the certificate in {path}"
+        )
+    return ClientCertificate(certificate, tuple(chain), key)
+
+
+T = TypeVar("T")
+
+
+def _read(setting: str, read: Callable[[str], T], path: str) -> T:
+    try:
+        return read(path)
+    except InvalidSetting as error:
+        raise InvalidSetting(f"{setting}: {error}") from error
