@@ -142,7 +142,7 @@ class GatewayEndpoints:
         self._proxies = proxies or Proxies()
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
-        """Implement :class:`IAgentEndpointFactory`."""
+        """Implement :class:`IAgentEndpointFactory`: a proxy is asked for a tunnel."""
         host = uri.host.decode("ascii")
         proxy = self._proxies.proxy_for(uri.scheme.decode("ascii"), host, uri.port)
         peer = GATEWAY

@@ -81,6 +81,7 @@ TABLE = (
     (".", "example.com:443", False),
     ("*.", "example.com:443", False),
     ("[", "example.com:443", False),
+    ("a..b", "example.com:443", False),
     ("\u00fcber.test", "xn--ber-goa.test:443", True),
 )
 

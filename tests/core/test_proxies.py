@@ -76,6 +76,8 @@ class URLs(Case):
         assert proxy.authorization is not None
         told = f"no: me:{PASSWORD}, {PASSWORD}, {proxy.authorization.decode()}"
         self.assertEqual(proxy.masked_in(told), "no: ***, ***, Basic ***")
+        self.assertEqual(parse_proxy_url("http://me@p").masked_in("no me:"), "no ***")
+        self.assertEqual(parse_proxy_url("http://p").masked_in(told), told)
 
 
 class Environment(Case):

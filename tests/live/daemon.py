@@ -60,6 +60,11 @@ class LocalDaemon:
         self.port = int(self._daemon.url.rpartition(":")[2])
         return self
 
+    def reload(self) -> None:
+        """Do what SIGHUP does."""
+        assert self._daemon is not None
+        self._daemon.reload()
+
     async def __aexit__(self, *error: object) -> None:
         assert self._daemon is not None
         assert self._gateway_port is not None

@@ -1,5 +1,6 @@
 """The operator's certificates: files, and gateways that ask for them."""
 
+import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from twisted.internet.protocol import Factory
 from twisted.web.client import URI
 
 from ollamaproxy.errors import InvalidSetting, UpstreamUnreachable
+from ollamaproxy.network.proxies import parse_proxy
 from ollamaproxy.settings import Network
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
 from ollamaproxy.upstream.failures import to_upstream_error
@@ -20,6 +22,7 @@ from ollamaproxy.upstream.trust import GatewayTrust, read_trust
 from tests.case import Case, on_reactor
 from tests.live.certificates import GatewayCertificate
 from tests.live.ends import GatewayCase, Ours
+from tests.live.proxy import proxy
 
 pytestmark = pytest.mark.live
 
@@ -211,3 +214,23 @@ class Once(GatewayCase):
         first = policy.creatorForNetloc(b"gateway.test", 443)
         self.assertIs(policy.creatorForNetloc(b"gateway.test", 443), first)
         self.assertIsNot(policy.creatorForNetloc(b"other.test", 443), first)
+
+
+class Proxied(MutualCase):
+    certificate = GatewayCertificate("gateway.test", "127.0.0.1")
+
+    @on_reactor
+    async def test_not_shown_to_a_proxy(self) -> None:
+        """A proxy that lets in only who shows the certificate does not get to see it."""
+        context = self.certificate.for_threads()
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=AUTHORITY.certificate_pem.decode())
+        trust = self.trust(CLIENT.certificate_pem, BETWEEN.certificate_pem, CLIENT.key_pem)
+        with proxy({"gateway.test": "127.0.0.1"}, tls=context) as server:
+            proxies = parse_proxy(f"https://127.0.0.1:{server.port}")
+            async with self.listening(self.echoing_tls()) as port:
+                endpoints = GatewayEndpoints(reactor, 20.0, trust, proxies)
+                uri = URI.fromBytes(b"https://gateway.test:%d" % port)
+                with self.assertRaisesRegex(UpstreamUnreachable, "^the proxy 127.0.0.1"):
+                    await endpoints.endpointForURI(uri).connect(Factory.forProtocol(Ours))
+        self.assertEqual(server.asked, [])

@@ -112,18 +112,19 @@ class WayCase(ReactorCase):
         globalLogPublisher.addObserver(hear)
         self.addCleanup(globalLogPublisher.removeObserver, hear)
         self.addCleanup(self._assert_nothing_leaked)
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self._ca_path = Path(folder.name, "ca.pem")
+        self.trust(self.certificate.certificate_pem)
+        self.ca_file = f"--ca-file={self._ca_path}"
 
     def _assert_nothing_leaked(self) -> None:
         for secret in (PASSWORD, ENCODED, HEADER):
             self.assertNotIn(secret, "\n".join(self._logged))
 
-    @property
-    def ca_file(self) -> str:
-        folder = TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        path = Path(folder.name, "ca.pem")
-        path.write_bytes(self.certificate.certificate_pem)
-        return f"--ca-file={path}"
+    def trust(self, pem: bytes) -> None:
+        """Write what is in the file with the certificate authorities."""
+        self._ca_path.write_bytes(pem)
 
     def gateway(self) -> Factory[Any]:
         return Factory.forProtocol(lambda: Gateway(self.heads, self.answer))
@@ -132,10 +133,12 @@ class WayCase(ReactorCase):
         return TLSMemoryBIOFactory(self.certificate, False, self.gateway())
 
     @asynccontextmanager
-    async def daemon(self, server: Proxy, *flags: str, secure: bool) -> AsyncIterator[LocalDaemon]:
+    async def daemon(
+        self, server: Proxy, *flags: str, secure: bool, scheme: str = "http"
+    ) -> AsyncIterator[LocalDaemon]:
         """Have a daemon that is told of a proxy and a gateway behind it."""
         gateway: Any = self.secure_gateway() if secure else self.gateway()
-        told = (f"--proxy=http://{ENCODED}@127.0.0.1:{server.port}", self.ca_file, *flags)
+        told = (f"--proxy={scheme}://{ENCODED}@127.0.0.1:{server.port}", self.ca_file, *flags)
         url = SECURE if secure else PLAIN
         async with LocalDaemon(reactor, gateway, *told, base_url=url) as daemon:
             yield daemon
@@ -186,6 +189,35 @@ class Forwarded(WayCase):
                     self.assertEqual((await self.ask(daemon)).status, 200)
         self.assertGreaterEqual(len(server.asked), 12)
         self.assertLess(server.connections, 6)  # the daemon also asks for models by itself
+
+
+class TLSProxy(WayCase):
+    """A proxy that is itself spoken to in TLS."""
+
+    certificate = GatewayCertificate("gateway.test", "127.0.0.1")
+
+    @on_reactor
+    async def test_answered(self) -> None:
+        """Both kinds of gateways are reached through it."""
+        with proxy(HOSTS, f"me:{PASSWORD}", self.certificate.for_threads()) as server:
+            for secure in (False, True):
+                async with self.daemon(server, secure=secure, scheme="https") as daemon:
+                    self.assertEqual((await self.ask(daemon)).status, 200)
+
+    @on_reactor
+    async def test_not_trusted(self) -> None:
+        """One whose certificate is not trusted is not told the password."""
+        stranger = GatewayCertificate("127.0.0.1").for_threads()
+        with proxy(HOSTS, f"me:{PASSWORD}", stranger) as server:
+            for secure in (False, True):
+                async with self.daemon(server, secure=secure, scheme="https") as daemon:
+                    answer = await self.ask(daemon)
+                    self.assertEqual(answer.status, 502)
+                    self.assertRegex(
+                        answer.json["error"],
+                        r"^the proxy 127\.0\.0\.1:\d+'s certificate is not trusted: self-signed",
+                    )
+        self.assertEqual(server.asked, [])
 
 
 class Tunnelled(WayCase):
@@ -292,6 +324,25 @@ class Tunnelled(WayCase):
                 for line in self._logged
             )
         )
+
+
+class Certificates(WayCase):
+    @on_reactor
+    async def test_read_anew(self) -> None:
+        """New certificate authorities count when the daemon is told to read all anew."""
+        self.trust(GatewayCertificate("somebody.test").certificate_pem)
+        with proxy(HOSTS, f"me:{PASSWORD}") as server:
+            async with self.daemon(server, secure=True) as daemon:
+                self.assertEqual((await self.ask(daemon)).status, 502)
+                self.trust(self.certificate.certificate_pem)
+                self.assertEqual((await self.ask(daemon)).status, 502)
+                daemon.reload()
+                self.assertEqual((await self.ask(daemon)).status, 200)
+                self.trust(b"nonsense")
+                daemon.reload()
+                self.assertEqual((await self.ask(daemon)).status, 200)
+        [refusal] = [line for line in self._logged if "nothing is changed" in line]
+        self.assertIn("--ca-file: ", refusal)
 
 
 class Environment(WayCase):
