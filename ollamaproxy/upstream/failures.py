@@ -107,24 +107,23 @@ def to_upstream_error(failure: Failure, peer: str = GATEWAY) -> UpstreamError:
             return reason.value
         for foreign, ours, message in _TABLE:
             if reason.check(foreign):
-                error = ours((_alert(reason) or message).format(peer=peer))
+                error = ours(_alert(reason, peer) or message.format(peer=peer))
                 error.__cause__ = failure.value
                 return error
     failure.raiseException()
     raise AssertionError  # not reached; raiseException has no type that says so
 
 
-def _alert(failure: Failure) -> str | None:
-    """Return the words for a server that ended TLS and said why; ``None`` if it is none."""
+def _alert(failure: Failure, peer: str) -> str | None:
+    """Return the words for a peer that ended TLS and said why; ``None`` if it is none."""
     if not failure.check(SSL.Error):
         return None
     _told, alert, why = str(failure.value).partition(" alert ")
     if not alert:
         return None
     why = why.rstrip("')]")
-    hint = (
-        "; if it asks for a client certificate, name one with --client-certificate"
-        if any(word in why for word in _ABOUT_OUR_CERTIFICATE)
-        else ""
-    )
-    return "no secure connection to {peer}: it says '" + why + "'" + hint
+    told = f"no secure connection to {peer}: it says '{why}'"
+    # Nobody but the gateway would be shown one.
+    if peer == GATEWAY and any(word in why for word in _ABOUT_OUR_CERTIFICATE):
+        told += "; if it asks for a client certificate, name one with --client-certificate"
+    return told

@@ -11,6 +11,7 @@ from OpenSSL import SSL
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
 from twisted.web.client import URI
 
 from ollamaproxy.errors import InvalidSetting, UpstreamUnreachable
@@ -177,6 +178,20 @@ class Mutual(MutualCase):
         stranger = GatewayCertificate("client.test")
         told = await self.end(stranger.certificate_pem, stranger.key_pem)
         self.assertRegex(told, "it says 'unknown ca'; .* --client-certificate$")
+
+
+class Alerts(Case):
+    def told(self, alert: str, peer: str) -> str:
+        error = SSL.Error([("SSL routines", "", f"ssl/tls alert {alert}")])
+        return str(to_upstream_error(Failure(error), peer))
+
+    def test_what_is_not_about_certificates(self) -> None:
+        """A client certificate is spoken of only where one could help."""
+        hint = "--client-certificate"
+        self.assertIn(hint, self.told("handshake failure", "the gateway"))
+        self.assertNotIn(hint, self.told("protocol version", "the gateway"))
+        told = "no secure connection to the proxy p:1: it says 'handshake failure'"
+        self.assertEqual(self.told("handshake failure", "the proxy p:1"), told)
 
 
 class Wrong(GatewayCase):
