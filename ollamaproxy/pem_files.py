@@ -1,15 +1,19 @@
-"""Certificates and keys out of PEM files, with every mistake in words for the operator."""
+"""
+Certificates and keys out of PEM files, with every mistake in words for the operator.
+
+All are cryptography's, for pyOpenSSL does not want its own any more.
+"""
 
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from OpenSSL import crypto
 
 from ollamaproxy.errors import InvalidSetting
 
 
-def read_certificates(path: str) -> list[crypto.X509]:
+def read_certificates(path: str) -> list[x509.Certificate]:
     """
     Return the certificates of a file, at least one, in their order.
 
@@ -18,13 +22,12 @@ def read_certificates(path: str) -> list[crypto.X509]:
     """
     content = _content(path)
     try:
-        certificates = x509.load_pem_x509_certificates(content)
+        return x509.load_pem_x509_certificates(content)
     except ValueError as error:
         raise InvalidSetting(f"{path} holds no certificate in PEM") from error
-    return [crypto.X509.from_cryptography(certificate) for certificate in certificates]
 
 
-def read_private_key(path: str) -> crypto.PKey:
+def read_private_key(path: str) -> PrivateKeyTypes:
     """
     Return the private key of a file.
 
@@ -33,7 +36,7 @@ def read_private_key(path: str) -> crypto.PKey:
     """
     content = _content(path)
     try:
-        key = load_pem_private_key(content, password=None)
+        return load_pem_private_key(content, password=None)
     except TypeError as error:
         raise InvalidSetting(
             f"the private key in {path} has a password; store it without one, "
@@ -41,7 +44,6 @@ def read_private_key(path: str) -> crypto.PKey:
         ) from error
     except ValueError as error:
         raise InvalidSetting(f"{path} holds no private key in PEM") from error
-    return crypto.PKey.from_cryptography_key(key)  # type: ignore[arg-type]  # all kinds that PEM has
 
 
 def _content(path: str) -> bytes:

@@ -1,5 +1,7 @@
 """TLS towards the clients, with a certificate that can be read anew."""
 
+from typing import Any
+
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
 from twisted.internet.ssl import CertificateOptions
@@ -22,9 +24,13 @@ def read_context(certificate: str, key: str | None) -> SSL.Context:
         InvalidSetting: One is not to be had or not good, or they are no pair.
     """
     own, *between = read_certificates(certificate)
-    options = CertificateOptions(
-        privateKey=read_private_key(key or certificate), certificate=own, extraCertChain=between
-    )
+    # Twisted's types are pyOpenSSL's old ones, which are on their way out.
+    parts: dict[str, Any] = {
+        "privateKey": read_private_key(key or certificate),
+        "certificate": own,
+        "extraCertChain": between,
+    }
+    options = CertificateOptions(**parts)
     try:
         context: SSL.Context = options.getContext()
         context.check_privatekey()

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from OpenSSL import crypto
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.web.client import HostnameCachingHTTPSPolicy
@@ -20,17 +23,15 @@ class ClientCertificate:
     """
     What the daemon shows to a gateway that wants to know who calls.
 
-    All three are cryptography's, for pyOpenSSL does not want its own any more.
-
     Attributes:
         certificate: The daemon's own.
         chain: Those between it and its root.
         key: Its private key.
     """
 
-    certificate: Any
-    chain: tuple[Any, ...]
-    key: Any
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    key: PrivateKeyTypes
 
 
 @frozen(kw_only=True)
@@ -95,16 +96,19 @@ def read_trust(network: Network) -> GatewayTrust:
 
 def _read_roots(path: str) -> Any:
     return trustRootFromCertificates(
-        [Certificate(it) for it in _read("--ca-file", read_certificates, path)]
+        [
+            Certificate(crypto.X509.from_cryptography(it))
+            for it in _read("--ca-file", read_certificates, path)
+        ]
     )
 
 
 def _read_client(path: str, key_path: str | None) -> ClientCertificate:
     certificates = _read("--client-certificate", read_certificates, path)
-    certificate, *chain = (it.to_cryptography() for it in certificates)
+    certificate, *chain = certificates
     setting = "--client-certificate" if key_path is None else "--client-key"
     key_path = key_path or path
-    key: Any = _read(setting, read_private_key, key_path).to_cryptography_key()
+    key = _read(setting, read_private_key, key_path)
     if certificate.public_key() != key.public_key():
         raise InvalidSetting(
             f"{setting}: the private key in {key_path} is not that of the certificate in {path}"
