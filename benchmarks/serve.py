@@ -16,7 +16,7 @@ from twisted.internet import reactor as _reactor
 from twisted.logger import globalLogBeginner
 
 from ollamaproxy.configuration.options import Options
-from ollamaproxy.daemon_log import stderr_observer
+from ollamaproxy.logs.daemon_log import stderr_observer
 from ollamaproxy.tap import make_daemon
 
 reactor: Any = _reactor

@@ -10,8 +10,8 @@ from twisted.python.usage import UsageError
 
 from ollamaproxy.callers.add_key import add_key
 from ollamaproxy.configuration.options import Options
-from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
 from ollamaproxy.tap import check_files, make_serving
@@ -39,12 +39,12 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     Args:
         argv: The command line without the program's name.
         environ: The environment.
-        stdout: Gets the access lines.
-        stderr: Gets everything else.
+        stdout: Gets the access lines, unless there is a file for them.
+        stderr: Gets everything else, with the same exception.
 
     Returns:
         The exit status: 0 after a signal, 1 if the address is not to be had,
-        2 if the command line or the keys file is wrong.
+        2 if the command line or a file that it names is wrong.
     """
     if argv and argv[0] == "add-key":
         return add_key(argv[1:], environ, stdout, stderr)
@@ -56,10 +56,12 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         return 2
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
-    # From here on nothing else may write to standard output.
-    globalLogBeginner.beginLoggingTo([stderr_observer(stderr)], redirectStandardIO=False)
     try:
-        daemon = make_serving(options, reactor, stdout)
+        outputs = open_outputs(options.settings.logs, stdout, stderr, stderr)
+        assert outputs.messages is not None  # noqa: S101 - there is a standard error
+        # From here on nothing else may write to standard output.
+        globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
+        daemon = make_serving(options, reactor, outputs.access, log_files=outputs.files)
     except CannotListen as error:
         print(f"ollamaproxy: {error}", file=stderr)
         return 1

@@ -10,6 +10,7 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from ollamaproxy import __version__
+from ollamaproxy.logs.files import LogFile, reopen_all
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Settings
 
@@ -60,6 +61,7 @@ class Daemon(Service):
         starts: Sequence[Callable[[], None]],
         stops: Sequence[Stop],
         reload: Callable[[], None],
+        log_files: Sequence[LogFile] = (),
         own_log: ILogObserver | None = None,
         warnings: Sequence[str] = (),
         greeting: Callable[[str], str] | None = None,
@@ -75,6 +77,7 @@ class Daemon(Service):
             starts: Called when the reactor runs.
             stops: Called when the service stops, after it has stopped listening.
             reload: Reads all anew that can be, and keeps what there is if that is bad.
+            log_files: To be opened anew on a signal.
             own_log: See the class.
             warnings: What the person who starts the daemon should think about.
             greeting: Makes a text for that person of the daemon's address.
@@ -86,6 +89,7 @@ class Daemon(Service):
         self._starts = starts
         self._stops = stops
         self._reload = reload
+        self._log_files = log_files
         self._abortion: IDelayedCall | None = None
         self.own_log = own_log
         self._warnings = warnings
@@ -169,4 +173,9 @@ class Daemon(Service):
 
     def reload(self) -> None:
         """Read anew what can be read anew; what is bad is told in the log and has no effect."""
+        self.reopen_logs()
         self._reload()
+
+    def reopen_logs(self) -> None:
+        """Go on with the log files that have the names now; one that is not to be had is told."""
+        reopen_all(self._log_files)

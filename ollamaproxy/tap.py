@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.application.service import Application
 from twisted.internet.interfaces import IProtocolFactory
@@ -20,7 +20,6 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
 
-from ollamaproxy.access_log import AccessLog, AccessLogObserver
 from ollamaproxy.assembly import Assembly, assemble, read_keys, uses_own_key
 from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.callers.key_lines import KeyRing
@@ -30,10 +29,15 @@ from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.reading import ConfigurationReader
 from ollamaproxy.daemon import AnyListeners, Daemon, Stop
-from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.demo.gateway import make_demonstration_site
 from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.logs.access_log import AccessLog, AccessLogObserver, Form, LineStream
+from ollamaproxy.logs.files import LogFile
+from ollamaproxy.logs.outputs import ACCESS_FORMS, open_outputs
+from ollamaproxy.logs.record import AccessRecord
+from ollamaproxy.logs.text_line import format_line
+from ollamaproxy.logs.unknowns import Unknowns
 from ollamaproxy.network.proxies import Proxies, proxies_for
 from ollamaproxy.reloading import Reloading
 from ollamaproxy.server.listeners import CannotListen, Listeners
@@ -52,7 +56,10 @@ _log = Logger()
 
 
 def make_site(
-    assembly: Assembly, clocks: Clocks, access_observer: ILogObserver | None
+    assembly: Assembly,
+    clocks: Clocks,
+    access_observer: ILogObserver | None,
+    form: Form = format_line,
 ) -> ProxySite:
     """
     Return what faces the clients.
@@ -61,13 +68,20 @@ def make_site(
         assembly: What answers them.
         clocks: All of them.
         access_observer: Gets the access events; ``None`` is all of Twisted's observers.
+        form: Makes the text of the access events.
     """
+    access_log, unknowns = AccessLog(access_observer, form), Unknowns()
+
+    def record(ended: AccessRecord) -> None:
+        access_log.record(ended)
+        unknowns.record(ended)
+
     return ProxySite(
         assembly.root,
         assembly.settings,
         assembly.refuse_early,
         clocks=clocks,
-        record=AccessLog(access_observer).record,
+        record=record,
     )
 
 
@@ -132,8 +146,11 @@ def read_certificate(settings: Settings) -> ServerCertificate | None:
 def make_serving(
     options: Options,
     reactor: Any,
-    access_stream: BinaryIO | None,
+    access_stream: LineStream | None,
     own_log: ILogObserver | None = None,
+    log_files: Sequence[LogFile] = (),
+    *,
+    in_foreground: bool = True,
 ) -> Daemon | Supervisor:
     """
     Return what serves, with its address taken; it answers once its service and the reactor run.
@@ -143,13 +160,15 @@ def make_serving(
         reactor: Provides IReactorTCP, IReactorTime and IReactorPluggableNameResolver.
         access_stream: Gets the access lines; if ``None``, they go to Twisted's log.
         own_log: See :class:`Daemon`.
+        log_files: See :class:`Daemon`.
+        in_foreground: There are standard streams.
 
     Raises:
         CannotListen: The address is not to be had.
         InvalidSetting: A file that the settings name is not to be had, or is bad.
     """
     if options.settings.listening.workers == 1:
-        return make_daemon(options, reactor, access_stream, own_log)
+        return make_daemon(options, reactor, access_stream, own_log, log_files)
     reader, configuration = options.reader, options.configuration
     assert reader is not None and configuration is not None  # noqa: PT018, S101 - it is parsed
     if options["demo"]:
@@ -164,7 +183,8 @@ def make_serving(
         check=lambda configuration: check_files(configuration.settings, reader.environ),
         monotonic_s=Clocks(scheduler=reactor).monotonic_s,
         environ=reader.environ,
-        inherits_output=access_stream is not None,
+        inherits_output=in_foreground,
+        log_files=log_files,
         own_log=own_log,
         warnings=(*configuration.warnings, *start_warnings(settings, read_keys(settings))),
     )
@@ -175,8 +195,9 @@ def make_serving(
 def make_daemon(
     options: Options,
     reactor: Any,
-    access_stream: BinaryIO | None,
+    access_stream: LineStream | None,
     own_log: ILogObserver | None = None,
+    log_files: Sequence[LogFile] = (),
 ) -> Daemon:
     """
     Return a daemon of one process, see :func:`make_serving`.
@@ -205,6 +226,7 @@ def make_daemon(
         warn=start_warnings if not options["demo"] else _no_warnings,
         stops=stops,
         own_log=own_log,
+        log_files=log_files,
         greeting=instructions if options["demo"] else None,
     )
     daemon.bind()
@@ -215,12 +237,13 @@ def build_daemon(
     reader: ConfigurationReader,
     configuration: Configuration,
     reactor: Any,
-    access_stream: BinaryIO | None,
+    access_stream: LineStream | None,
     *,
     make_listeners: Callable[[IProtocolFactory], AnyListeners],
     warn: Callable[[Settings, KeyRing | None], Sequence[str]],
     stops: Sequence[Stop] = (),
     own_log: ILogObserver | None = None,
+    log_files: Sequence[LogFile] = (),
     greeting: Callable[[str], str] | None = None,
 ) -> Daemon:
     """
@@ -235,6 +258,7 @@ def build_daemon(
         warn: Says what the operator should think about.
         stops: Called when the daemon stops.
         own_log: See :class:`Daemon`.
+        log_files: See :class:`Daemon`.
         greeting: See :class:`Daemon`.
 
     Raises:
@@ -250,8 +274,11 @@ def build_daemon(
 
     certificate = read_certificate(settings)
     assembly = assemble_here(settings, None)
-    access_observer = None if access_stream is None else AccessLogObserver(access_stream, _gave_up)
-    site = make_site(assembly, clocks, access_observer)
+    form = ACCESS_FORMS[settings.logs.format]
+    access_observer = (
+        None if access_stream is None else AccessLogObserver(access_stream, _gave_up, form)
+    )
+    site = make_site(assembly, clocks, access_observer, form)
     reloading = Reloading(
         configuration,
         assembly,
@@ -269,6 +296,7 @@ def build_daemon(
         starts=[assembly.start],
         stops=[*stops, lambda: reloading.assembly.stop()],  # noqa: PLW0108 - the one that is there then
         reload=reloading.reload,
+        log_files=log_files,
         own_log=own_log,
         warnings=(*configuration.warnings, *warn(settings, assembly.keys)),
         greeting=greeting,
@@ -335,7 +363,8 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Superv
 
     In the foreground the access lines go to standard output and everything
     else to standard error, unless ``twistd`` was told of a log.  In the
-    background there is neither: both go to ``twistd``'s log.
+    background there is neither: both go to ``twistd``'s log.  Files that the
+    settings name come before all of these.
 
     Args:
         options: Parsed.
@@ -349,11 +378,19 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Superv
 
     foreground = bool(twistd.get("nodaemon") or twistd.get("debug"))
     has_log = any(twistd.get(name) for name in ("logfile", "syslog", "logger"))
-    own_log = stderr_observer(sys.stderr) if foreground and sys.stderr and not has_log else None
+    # A standard stream that is closed is None to Python.
+    stdout = sys.stdout.buffer if foreground and sys.stdout else None
+    stderr = sys.stderr if foreground and not has_log else None
     try:
-        # A standard output that is closed is None to Python.
-        stream = sys.stdout.buffer if foreground and sys.stdout else None
-        daemon = make_serving(options, reactor, stream, own_log)
+        outputs = open_outputs(options.settings.logs, stdout, stderr, sys.stderr)
+        daemon = make_serving(
+            options,
+            reactor,
+            outputs.access,
+            outputs.messages,
+            outputs.files,
+            in_foreground=stdout is not None,
+        )
     except (CannotListen, InvalidSetting) as error:
         raise SystemExit(f"ollamaproxy: {error}") from error
     reactor.callWhenRunning(Signals(daemon, reactor).install)

@@ -10,7 +10,7 @@ from ollamaproxy.configuration.sources import CommandLine, Given, Source
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.models.rules import ModelRules
-from ollamaproxy.settings import Deadlines, Limits, Listening, Network, Settings
+from ollamaproxy.settings import Deadlines, Limits, Listening, LogWishes, Network, Settings
 
 #: The parts of the settings, and what makes them.
 _GROUPS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -18,6 +18,7 @@ _GROUPS: Final[Mapping[str, Callable[..., Any]]] = {
     "models": ModelRules,
     "deadlines": Deadlines,
     "limits": Limits,
+    "logs": LogWishes,
     "network": Network,
 }
 

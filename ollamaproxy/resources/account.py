@@ -38,7 +38,7 @@ class Me(Endpoint):
 
 
 class SignOut(Endpoint):
-    """``POST /api/signout`` and ``DELETE /api/user/keys/…``."""
+    """``POST /api/signout``."""
 
     def __init__(self, gate: Gate, method: bytes) -> None:
         super().__init__(gate)
@@ -58,7 +58,13 @@ class Keys(Folder):
 
     def getChild(self, path: bytes, request: ProxyRequest) -> Endpoint:  # noqa: ARG002
         """Override: whatever it is called."""
-        return SignOut(self._gate, b"DELETE")
+        return SignedOutKey(self._gate, b"DELETE")
+
+
+class SignedOutKey(SignOut):
+    """``DELETE /api/user/keys/…``."""
+
+    route = "/api/user/keys/{key}"
 
 
 class CloudTool(Endpoint):

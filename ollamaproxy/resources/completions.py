@@ -11,6 +11,7 @@ from ollamaproxy.resources.exchange import Endpoint
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import JSON, ProxyRequest
 from ollamaproxy.translate.capabilities import check_chat, check_generate, no_insert
+from ollamaproxy.translate.options import unknown_options
 from ollamaproxy.translate.pipeline import Encoder, LineEncoder, ObjectEncoder, ReplyPipeline
 from ollamaproxy.translate.replies import ReplyTranslator, ReplyWishes
 from ollamaproxy.translate.requests import (
@@ -70,7 +71,7 @@ class Completions(Endpoint):
         """
         stopwatch = Stopwatch(request.arrived_ns, request.arrived_s)
         stopwatch.sent(self._clocks.monotonic_s())
-        response = await self._gateway.open_completion(completion, layout.model, request.caller)
+        response = await self._gateway.open_completion(completion, layout.model, request.errand)
         encoder: Encoder = (
             LineEncoder(layout)
             if controls.stream
@@ -118,6 +119,7 @@ class Chat(Completions):
         controls = chat.controls
         layout = ChatLayout(chat.model)
         request.model = chat.model
+        request.unknown_keys = chat.unknown_keys + unknown_options(controls.options)
         if not chat.messages:
             await self._load(request, chat, layout)
             return
@@ -145,6 +147,7 @@ class Generate(Completions):
         controls = generate.controls
         layout = GenerateLayout(generate.model)
         request.model = generate.model
+        request.unknown_keys = generate.unknown_keys + unknown_options(controls.options)
         if not generate.prompt:
             await self._load(request, generate, layout)
             return

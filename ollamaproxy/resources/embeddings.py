@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ollamaproxy.callers.caller import Caller
+from ollamaproxy.callers.errand import Errand
 from ollamaproxy.errors import ModelNotFound, UpstreamRefused
 from ollamaproxy.models.listing import Model
 from ollamaproxy.resources.exchange import Endpoint
@@ -16,6 +17,7 @@ from ollamaproxy.translate.embeddings import (
     to_unit_vectors,
     too_long,
 )
+from ollamaproxy.translate.options import unknown_options
 from ollamaproxy.translate.stopwatch import nanoseconds
 from ollamaproxy.wire.embeddings import (
     EmbeddingReply,
@@ -48,26 +50,26 @@ class Embeddings(Endpoint):
                 raise ModelNotFound("")
         realm.running.load(model, embed.keep_alive_s)
 
-    async def _embed(self, embed: EmbedRequest, caller: Caller) -> EmbeddingReply:
+    async def _embed(self, embed: EmbedRequest, errand: Errand) -> EmbeddingReply:
         """
         Have the gateway make a vector for each text.
 
         Raises:
             ProxyError: There are none, in the words of these endpoints.
         """
-        realm = self._realms.of(caller)
+        realm = self._realms.of(errand.caller)
         with _ollamas_words(embed.model):
             model = await realm.catalogue.resolve(embed.model)
             async with self._workings.using(realm, model, embed.keep_alive_s):
-                return await self._embed_with(model, embed, caller)
+                return await self._embed_with(model, embed, errand)
 
     async def _embed_with(
-        self, model: Model, embed: EmbedRequest, caller: Caller
+        self, model: Model, embed: EmbedRequest, errand: Errand
     ) -> EmbeddingReply:
         """Ask once, and for texts that are too long with less and less of them."""
         try:
             whole = to_embedding(embed, model, None)
-            return await self._gateway.embed(whole, embed.model, caller)
+            return await self._gateway.embed(whole, embed.model, errand)
         except UpstreamRefused as refused:
             if not is_too_long(refused):
                 raise
@@ -76,7 +78,7 @@ class Embeddings(Endpoint):
         for characters in cuts(embed.texts, model.facts.context_length):
             try:
                 cut = to_embedding(embed, model, characters)
-                return await self._gateway.embed(cut, embed.model, caller)
+                return await self._gateway.embed(cut, embed.model, errand)
             except UpstreamRefused as refused:
                 if not is_too_long(refused):
                     raise
@@ -99,12 +101,13 @@ class Embed(Embeddings):
         """Implement Endpoint; the order of the checks is Ollama's."""
         embed = EmbedRequest.from_json(request.content.read(), self._default_model)
         request.model = embed.model
+        request.unknown_keys = embed.unknown_keys + unknown_options(embed.options)
         if not embed.texts:
             await self._load(embed, request.caller)
             request.send_whole(200, JSON, embed_object(embed.model, ()))
             return
         sent_s = self._clocks.monotonic_s()
-        reply = await self._embed(embed, request.caller)
+        reply = await self._embed(embed, request.errand)
         request.usage = Usage(reply.prompt_tokens)
         vectors = to_unit_vectors(reply.vectors, embed.dimensions)
         statistics = (
@@ -122,11 +125,12 @@ class LegacyEmbeddings(Embeddings):
         """Implement Endpoint; the order of the checks is Ollama's."""
         embed = EmbedRequest.from_legacy_json(request.content.read(), self._default_model)
         request.model = embed.model
+        request.unknown_keys = embed.unknown_keys + unknown_options(embed.options)
         if not embed.texts:
             await self._load(embed, request.caller)
             request.send_whole(200, JSON, embedding_object(()))
             return
-        reply = await self._embed(embed, request.caller)
+        reply = await self._embed(embed, request.errand)
         request.usage = Usage(reply.prompt_tokens)
         [vector] = reply.vectors
         request.send_whole(200, JSON, embedding_object(vector))

@@ -77,11 +77,13 @@ class Endpoint(Folder):
     Attributes:
         methods: What it answers, in the order of Ollama's ``Allow`` header.
         errors: How it puts errors.
+        route: Its path, for records; the tree tells it.
     """
 
     _log = Logger()
     methods: Sequence[bytes]
     errors: ErrorForm = OllamaErrors()
+    route = ""
 
     def __init__(self, gate: Gate) -> None:
         """
@@ -111,6 +113,7 @@ class Endpoint(Folder):
 
     def render(self, request: ProxyRequest) -> int:
         """Implement IResource: run :meth:`respond` from its beginning to its one ending."""
+        request.route = self.route
         if request.method not in self.methods:
             request.outcome = "method_not_allowed"
             request.setHeader(b"Allow", b", ".join(self.methods))
@@ -147,7 +150,7 @@ class Endpoint(Folder):
             self._note(error, request)
         if request.startedWriting:
             # The status is spent, but clients know such a last line or event.
-            request.write(self.errors.in_stream(error))
+            request.write(self.errors.in_stream(error, request.request_id))
             request.finish()
             return
         if isinstance(error, (UpstreamRefused, Overloaded)) and error.retry_after is not None:
@@ -156,7 +159,7 @@ class Endpoint(Folder):
             request.setHeader(b"WWW-Authenticate", b"Bearer")  # RFC 9110 section 11.6.1
         # Ollama leaves the charset out when the error comes from the model's side.
         content_type = b"application/json" if isinstance(error, UpstreamError) else JSON
-        request.send_whole(error.status, content_type, self.errors.body(error))
+        request.send_whole(error.status, content_type, self.errors.body(error, request.request_id))
 
     def _note(self, error: UpstreamError, request: ProxyRequest) -> None:
         """Tell the operator what failed, but in no words that could be a prompt's or a reply's."""

@@ -12,7 +12,7 @@ from twisted.web.iweb import IResponse
 from ollamaproxy.relay import Relay
 from ollamaproxy.resources.exchange import Endpoint
 from ollamaproxy.resources.workings import Workings
-from ollamaproxy.server.request import ProxyRequest, random_request_id
+from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.translate.passthrough import ModelRenamer, PassthroughPipeline, pass_object
 from ollamaproxy.upstream.gateway import (
     EVENT_STREAM,
@@ -73,7 +73,7 @@ class Forwarding(Endpoint):
     ) -> None:
         gateway = self._workings.gateway
         path = self._route.path + ("?beta=true" if request.args.get(b"beta") else "")
-        response = await gateway.forward(path, question, renamer.asked_as, request.caller)
+        response = await gateway.forward(path, question, renamer.asked_as, request.errand)
         if media_type(response) == EVENT_STREAM:
             await self._relay(request, response, renamer)
         else:
@@ -109,7 +109,7 @@ class Messages(Forwarding):
     """``POST /v1/messages`` and ``/v1/messages/count_tokens``: Anthropic's protocol."""
 
     ends = MESSAGE_ENDS
-    errors = AnthropicErrors(random_request_id)
+    errors = AnthropicErrors()
 
     def _headers(self, request: ProxyRequest) -> Mapping[bytes, Sequence[bytes]]:
         given = {

@@ -40,6 +40,7 @@ class Pull(Endpoint):
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
         pull = PullRequest.from_json(request.content.read())
+        request.unknown_keys = pull.unknown_keys
         if not pull.name:
             raise BadRequest("invalid model name")
         catalogue = self._realms.of(request.caller).catalogue
@@ -150,6 +151,7 @@ class Blob(Endpoint):
     """``/api/blobs/sha256:…``: there are no such files here, and none are taken."""
 
     methods = (b"HEAD", b"POST")
+    route = "/api/blobs/{digest}"
 
     def __init__(self, gate: Gate, digest: bytes) -> None:
         super().__init__(gate)

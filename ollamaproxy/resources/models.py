@@ -36,7 +36,9 @@ class Show(Endpoint):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        name = ShowRequest.from_json(request.content.read()).name
+        asked = ShowRequest.from_json(request.content.read())
+        request.unknown_keys = asked.unknown_keys
+        name = asked.name
         if not name:
             raise BadRequest("model is required")
         model = await self._realms.of(request.caller).catalogue.find(name)

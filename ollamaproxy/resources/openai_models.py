@@ -42,6 +42,7 @@ class OpenAIModel(Endpoint):
     """``GET /v1/models/NAME``."""
 
     isLeaf = True
+    route = "/v1/models/{model}"
     methods = (b"GET",)
     errors = OpenAIErrors()
 

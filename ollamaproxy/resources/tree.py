@@ -1,6 +1,6 @@
 """Which resource answers which path."""
 
-from twisted.web.resource import IResource
+from twisted.web.resource import IResource, Resource
 
 from ollamaproxy.resources.about import Root, Version
 from ollamaproxy.resources.account import (
@@ -13,7 +13,7 @@ from ollamaproxy.resources.account import (
 )
 from ollamaproxy.resources.completions import Chat, Generate
 from ollamaproxy.resources.embeddings import Embed, LegacyEmbeddings
-from ollamaproxy.resources.exchange import Folder
+from ollamaproxy.resources.exchange import Endpoint, Folder
 from ollamaproxy.resources.forwarding import Forwarding, Messages, Responses
 from ollamaproxy.resources.management import (
     Blobs,
@@ -87,7 +87,16 @@ def make_tree(workings: Workings) -> IResource:
     root = Root()
     root.putChild(b"api", api)
     root.putChild(b"v1", v1)
+    _tell_routes(root, "/")
     return root
+
+
+def _tell_routes(resource: Resource, path: str) -> None:
+    """Let each endpoint know its path, for records."""
+    if isinstance(resource, Endpoint):
+        resource.route = path
+    for name, child in resource.children.items():
+        _tell_routes(child, f"{path.rstrip('/')}/{name.decode('ascii')}")
 
 
 def _folder(children: dict[bytes, IResource]) -> Folder:

@@ -22,7 +22,7 @@ from twisted.web import http
 from ollamaproxy.errors import BadRequest
 from ollamaproxy.server.alarm import Alarm
 from ollamaproxy.server.head import Fault, fault_in_head, fault_in_header_line
-from ollamaproxy.server.request import JSON, ProxyRequest, random_request_id
+from ollamaproxy.server.request import JSON, ProxyRequest
 from ollamaproxy.settings.limits import KIB
 from ollamaproxy.wire.error_forms import form_for
 
@@ -90,21 +90,22 @@ class Channel(http.HTTPChannel):
         self._refused = True
         self._clear_alarms()
         request_line = self._request_line()
-        form = form_for(request_line[1], random_request_id)
-        body = form.body(BadRequest(message, status)).encode("ascii")
+        # A first line that is too long ends before Twisted makes a request of it.
+        request = cast(
+            "ProxyRequest", self.requests[-1] if self.requests else self.requestFactory(self, 0)
+        )
+        form = form_for(request_line[1])
+        body = form.body(BadRequest(message, status), request.request_id).encode("ascii")
         retry = b"" if retry_after_s is None else b"Retry-After: %d\r\n" % retry_after_s
         head = (
             b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode("ascii")),
             b"Content-Type: %s\r\nContent-Length: %d\r\n" % (JSON, len(body)),
             retry,
+            b"X-Request-ID: %s\r\n" % request.request_id.encode("ascii"),
             b"Connection: close\r\n\r\n",
         )
         sent = b"" if request_line[0] == b"HEAD" else body
         self.writeSequence([*head, sent])
-        # A first line that is too long ends before Twisted makes a request of it.
-        request = cast(
-            "ProxyRequest", self.requests[-1] if self.requests else self.requestFactory(self, 0)
-        )
         request.request_line = request_line
         request.refused(status, len(sent))
         self._close_gently()

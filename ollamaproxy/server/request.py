@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -10,12 +10,15 @@ from twisted.python.failure import Failure
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
-from ollamaproxy.access_log import AccessRecord
 from ollamaproxy.callers.caller import NOBODY
+from ollamaproxy.callers.errand import Errand
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import InternalError
+from ollamaproxy.logs.record import AccessRecord
 from ollamaproxy.server.browsers import BrowserRules, Passed
+from ollamaproxy.server.client_address import ClientAddresses
 from ollamaproxy.wire.error_forms import form_for
+from ollamaproxy.wire.trace_context import TraceContext, parse_request_id
 from ollamaproxy.wire.usage import Usage
 
 #: nginx's and Ollama's status for a client that left before it was answered.
@@ -30,8 +33,12 @@ _AUTHORITY = re.compile(rb"^https?://[^/]*(?=/)", re.IGNORECASE)
 RequestLine = tuple[bytes, bytes, bytes]
 
 
+#: As much of what a client calls itself as is kept.
+_MAX_USER_AGENT_BYTES = 512
+
+
 def random_request_id() -> str:
-    """Return an id for a failed request in Anthropic's form."""
+    """Return an id for a request that brings none, in Anthropic's form."""
     return f"req_{secrets.token_hex(12)}"
 
 
@@ -47,6 +54,8 @@ class ProxyRequest(server.Request):
         caller: Who it comes from, once that is known.
         model: The model that is asked for, for the record.
         usage: What the reply cost, for the record.
+        route: Which endpoint answers, for the record.
+        unknown_keys: What the endpoint does not know of the body, for the record.
     """
 
     # Go sends no Content-Type that nobody set; Twisted would send text/html.
@@ -56,6 +65,8 @@ class ProxyRequest(server.Request):
     caller = NOBODY
     model = ""
     usage = Usage()
+    route = ""
+    unknown_keys: tuple[str, ...] = ()
     content: BinaryIO
     postpath: list[bytes]
 
@@ -68,6 +79,7 @@ class ProxyRequest(server.Request):
         record: Callable[[AccessRecord], None],
         max_body_bytes: int,
         browsers: BrowserRules,
+        addresses: ClientAddresses,
     ) -> None:
         """
         Begin when the first line has arrived.
@@ -79,18 +91,49 @@ class ProxyRequest(server.Request):
             record: Called exactly once, when the request has ended.
             max_body_bytes: A longer body is refused.
             browsers: Which pages may use what there is.
+            addresses: Tells where the request comes from.
         """
         # Whatever Content-Type a client gives its JSON, a form is never parsed.
         super().__init__(channel, queued, parsePOSTFormSubmission=False)
         self._clocks = clocks
         self._max_body_bytes = max_body_bytes
         self._browsers = browsers
+        self._addresses = addresses
+        self._request_id = ""
+        self._errand: Errand | None = None
         self._canceller: Callable[[], None] | None = None
         self._record: Callable[[AccessRecord], None] | None = record
         self.arrived_s = clocks.monotonic_s()
         self.arrived_ns = clocks.wall_ns()
         self.request_line: RequestLine = (b"", b"", b"")
         self._first_byte_s: float | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The client's id of the request; if it has none that will do, one that is made here."""
+        if not self._request_id:
+            given = parse_request_id(self._values(b"X-Request-ID"))
+            self._request_id = given or random_request_id()
+        return self._request_id
+
+    @property
+    def errand(self) -> Errand:
+        """What goes with all that the gateway is asked for this request."""
+        if self._errand is None:
+            is_ours = parse_request_id(self._values(b"X-Request-ID")) is None
+            # A client may give the same id to as many requests as it likes.
+            unique_id = self.request_id if is_ours else f"{self.request_id}.{secrets.token_hex(4)}"
+            self._errand = Errand(
+                caller=self.caller,
+                request_id=self.request_id,
+                unique_id=unique_id,
+                trace=self._trace,
+            )
+        return self._errand
+
+    @property
+    def _trace(self) -> TraceContext:
+        return TraceContext.from_headers(self._values(b"traceparent"), self._values(b"tracestate"))
 
     def process(self) -> None:
         """
@@ -102,6 +145,7 @@ class ProxyRequest(server.Request):
         self.site = self.channel.site  # type: ignore[attr-defined]  # Site puts itself there
         self.request_line = (self.method, self.path, self.clientproto)
         self.setHeader(b"Date", http.datetimeToString())
+        self.setHeader(b"X-Request-ID", self.request_id.encode("ascii"))
         self.prepath = []
         path = _AUTHORITY.sub(b"", self.path)
         # A target that is neither a path nor a URL leads nowhere, and not to "/".
@@ -150,8 +194,8 @@ class ProxyRequest(server.Request):
         self._log.failure("A request failed for a reason that is a bug", failure=reason)
         error = InternalError()
         self.outcome = error.outcome
-        form = form_for(self.path, random_request_id)
-        self.send_whole(error.status, JSON, form.body(error))
+        form = form_for(self.path)
+        self.send_whole(error.status, JSON, form.body(error, self.request_id))
         return reason
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -201,8 +245,7 @@ class ProxyRequest(server.Request):
         record(
             AccessRecord(
                 ended_ns=self._clocks.wall_ns(),
-                # A unix socket's peer has no host.
-                client=getattr(self.client, "host", "-"),
+                client=self._client_address(),
                 method=method,
                 path=path.partition(b"?")[0],
                 version=version,
@@ -215,5 +258,21 @@ class ProxyRequest(server.Request):
                 prompt_tokens=self.usage.prompt_tokens,
                 completion_tokens=self.usage.completion_tokens,
                 first_byte_s=self._first_byte_s,
+                request_id=self.request_id,
+                route=self.route,
+                user_agent=(self.getHeader(b"User-Agent") or b"")[:_MAX_USER_AGENT_BYTES],
+                gateway="" if self._errand is None else self._errand.gateway,
+                trace_id=self._trace.trace_id,
+                unknown_keys=self.unknown_keys,
             )
         )
+
+    def _client_address(self) -> str:
+        # A unix socket's peer has no host.
+        peer = getattr(self.client, "host", None)
+        return self._addresses.client_of(peer, self._values(b"X-Forwarded-For"))
+
+    def _values(self, name: bytes) -> Sequence[bytes]:
+        """Return the values of all headers of a name."""
+        values: Sequence[bytes] = self.requestHeaders.getRawHeaders(name, ())
+        return values

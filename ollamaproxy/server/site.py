@@ -9,11 +9,12 @@ from twisted.web import server
 from twisted.web.http import Request
 from twisted.web.resource import IResource
 
-from ollamaproxy.access_log import AccessRecord
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError
+from ollamaproxy.logs.record import AccessRecord
 from ollamaproxy.server.browsers import BrowserRules
 from ollamaproxy.server.channel import Channel
+from ollamaproxy.server.client_address import ClientAddresses
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.settings import Settings
 
@@ -72,6 +73,7 @@ class ProxySite(server.Site):
         self.refuse_early = refuse_early
         self._max_connections = settings.limits.max_connections
         self._browsers = BrowserRules(settings.origins, settings.host_names)
+        self._addresses = ClientAddresses(settings.trusted_proxies)
 
     def _make_request(self, channel: Channel, queued: object = False) -> ProxyRequest:  # noqa: FBT002 - Twisted's
         """Make a request of a connection, which may be older than what holds now."""
@@ -82,6 +84,7 @@ class ProxySite(server.Site):
             record=self._record,
             max_body_bytes=self.max_body_bytes,
             browsers=self._browsers,
+            addresses=self._addresses,
         )
 
     @property

@@ -19,6 +19,7 @@ from ollamaproxy.settings.deadlines import Deadlines
 from ollamaproxy.settings.freshness import Freshness
 from ollamaproxy.settings.limits import KIB, MIB, Limits
 from ollamaproxy.settings.listening import Listening
+from ollamaproxy.settings.logs import LogWishes
 from ollamaproxy.settings.network import Network
 from ollamaproxy.settings.secret import Secret
 
@@ -29,6 +30,7 @@ __all__ = (
     "Freshness",
     "Limits",
     "Listening",
+    "LogWishes",
     "Network",
     "Secret",
     "Settings",
@@ -86,6 +88,9 @@ class Settings:
         models: What is decided about the models.
         freshness: For how long what is known of them is good.
         limits: How much may accumulate.
+        logs: Where and how the daemon writes of its work.
+        trusted_proxies: Whose ``X-Forwarded-For`` counts: networks, addresses,
+            or ``unix``.
     """
 
     base_url: str = field(converter=parse_base_url)
@@ -106,6 +111,8 @@ class Settings:
     freshness: Freshness = field(factory=Freshness)
     deadlines: Deadlines = field(factory=Deadlines)
     limits: Limits = field(factory=Limits)
+    logs: LogWishes = field(factory=LogWishes)
+    trusted_proxies: tuple[str, ...] = ()
 
     @more_base_urls.validator
     def _check_more(self, _attribute: object, urls: tuple[str, ...]) -> None:

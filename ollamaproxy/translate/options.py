@@ -8,12 +8,14 @@ Source: ollama/ollama api/types.go, Options.FromMap, and the LiteLLM manual.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
 from attrs import frozen
 
 from ollamaproxy.errors import BadRequest
+from ollamaproxy.wire.go_struct import MAX_UNKNOWN, MAX_UNKNOWN_CHARACTERS
 
 
 @frozen
@@ -109,6 +111,14 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "draft_num_predict": Option(integer),
     "use_mmap": Option(boolean),
 }
+
+
+def unknown_options(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the first of the names that are no options, each with ``options.`` in front."""
+    if options.keys() <= OPTIONS.keys():
+        return ()
+    names = islice((name for name in options if name not in OPTIONS), MAX_UNKNOWN)
+    return tuple(f"options.{name[:MAX_UNKNOWN_CHARACTERS]}" for name in names)
 
 
 def to_parameters(options: Mapping[str, Any]) -> dict[str, Any]:

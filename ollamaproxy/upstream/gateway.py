@@ -11,6 +11,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 
 from ollamaproxy.callers.caller import Caller
+from ollamaproxy.callers.errand import Errand
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamRefused, UpstreamTimeout
 from ollamaproxy.hidden import Hidden
@@ -102,13 +103,14 @@ class Gateway:
         self._api_key = settings.api_key
         self._headers = [header.value for header in settings.network.headers]
         self._base_url = settings.base_url
+        self._base_urls = settings.base_urls
         self.is_litellm = False  # until it has shown that it is
         self._chat_url = GatewayURL.of(f"{settings.base_url}/v1/chat/completions")
         self._text_url = GatewayURL.of(f"{settings.base_url}/v1/completions")
         self._embeddings_url = GatewayURL.of(f"{settings.base_url}/v1/embeddings")
 
     async def open_completion(
-        self, request: CompletionRequest, asked_as: str, caller: Caller
+        self, request: CompletionRequest, asked_as: str, errand: Errand
     ) -> IResponse:
         """
         Send a completion and return the head of its event stream.
@@ -116,7 +118,7 @@ class Gateway:
         Args:
             request: The completion.
             asked_as: The model as the client wrote it, for the client to read.
-            caller: Who asks.
+            errand: For which request.
 
         Raises:
             UpstreamError: There is no event stream to read.
@@ -124,10 +126,10 @@ class Gateway:
         """
         url = self._chat_url if request.is_chat else self._text_url
         question = json_question(request.to_json)
-        return await self._post(url, (EVENT_STREAM,), question, asked_as, caller)
+        return await self._post(url, (EVENT_STREAM,), question, asked_as, errand)
 
     async def embed(
-        self, request: EmbeddingRequest, asked_as: str, caller: Caller
+        self, request: EmbeddingRequest, asked_as: str, errand: Errand
     ) -> EmbeddingReply:
         """
         Return a vector for each text.
@@ -135,19 +137,19 @@ class Gateway:
         Args:
             request: The texts.
             asked_as: The model as the client wrote it, for the client to read.
-            caller: Who asks.
+            errand: For which request.
 
         Raises:
             UpstreamError: There are none to be had.
             ModelNotFound: The gateway does not have the model.
         """
         response = await self._post(
-            self._embeddings_url, (JSON,), json_question(request.to_json), asked_as, caller
+            self._embeddings_url, (JSON,), json_question(request.to_json), asked_as, errand
         )
         return decode_embeddings(await self.read(response), len(request.texts))
 
     async def forward(
-        self, path: str, question: Question, asked_as: str, caller: Caller
+        self, path: str, question: Question, asked_as: str, errand: Errand
     ) -> IResponse:
         """
         Send a request to the gateway's route of the same name, and return the head of its answer.
@@ -156,14 +158,14 @@ class Gateway:
             path: The route, with a query if need be; ASCII.
             question: What to send.
             asked_as: The model as the client wrote it, for the client to read.
-            caller: Who asks.
+            errand: For which request.
 
         Raises:
             UpstreamError: There is no answer to read.
             ModelNotFound: The gateway does not have the model.
         """
         url = GatewayURL.of(self._base_url + path)
-        return await self._post(url, (JSON, EVENT_STREAM, TEXT), question, asked_as, caller)
+        return await self._post(url, (JSON, EVENT_STREAM, TEXT), question, asked_as, errand)
 
     async def read(self, response: IResponse) -> bytes:
         """
@@ -197,7 +199,7 @@ class Gateway:
         accepted: Sequence[bytes],
         question: Question,
         asked_as: str,
-        caller: Caller,
+        errand: Errand,
     ) -> IResponse:
         """
         Ask the gateway, and return the head of its answer.
@@ -207,12 +209,12 @@ class Gateway:
         """
         drop_params = self.is_litellm
         try:
-            return await self._post_once(url, accepted, question(drop_params), asked_as, caller)
+            return await self._post_once(url, accepted, question(drop_params), asked_as, errand)
         except UpstreamRefused as refused:
             if drop_params or not is_about_parameters(refused):
                 raise
             self.is_litellm = True  # nobody else words it like this
-            return await self._post_once(url, accepted, question(True), asked_as, caller)
+            return await self._post_once(url, accepted, question(True), asked_as, errand)
 
     async def _post_once(
         self,
@@ -220,21 +222,31 @@ class Gateway:
         accepted: Sequence[bytes],
         body: Body,
         asked_as: str,
-        caller: Caller,
+        errand: Errand,
     ) -> IResponse:
         headers = Headers(
             {
                 **body.headers,
                 b"Accept": [b", ".join(accepted)],
-                **self._identity.headers(caller),
-                **_authorization(caller),
+                **self._identity.headers(errand, is_litellm=self.is_litellm),
+                **_authorization(errand.caller),
             }
         )
         response = await self._send("POST", url, headers, body.content)
         if response.headers.hasHeader(b"x-litellm-version"):
             self.is_litellm = True
-        await self._check(response, accepted, caller, asked_as)
+        errand.gateway = self._who_answered(response)
+        await self._check(response, accepted, errand.caller, asked_as)
         return response
+
+    def _who_answered(self, response: IResponse) -> str:
+        """Return the base URL of the gateway that answered."""
+        if len(self._base_urls) > 1:
+            asked = response.request.absoluteURI or b""
+            for url in self._base_urls:
+                if asked.startswith(url.encode("ascii") + b"/"):
+                    return url
+        return self._base_url
 
     async def _send(
         self,

@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from attrs import Factory, frozen
 
 from ollamaproxy.errors import BadRequest, ModelNotFound, UpstreamGarbled
-from ollamaproxy.wire.go_struct import BOOL, INT, MAP, STRING, Struct, anything
+from ollamaproxy.wire.go_struct import BOOL, INT, MAP, STRING, Fields, Struct, anything
 from ollamaproxy.wire.json_text import decode, decode_body, encode, quote
 from ollamaproxy.wire.ollama import DEFAULT_KEEP_ALIVE_S, fit_keep_alive
 from ollamaproxy.wire.usage import usage_of
@@ -46,6 +46,7 @@ class EmbedRequest:
         dimensions: How many numbers of each vector are wanted; 0 is all.
         options: Sampling options by Ollama's names, unchecked.
         keep_alive_s: How long to keep the model; negative is for ever.
+        unknown_keys: Names in the body that are none of these, as sent.
     """
 
     model: str
@@ -54,6 +55,7 @@ class EmbedRequest:
     dimensions: int = 0
     options: Mapping[str, Any] = Factory(dict)
     keep_alive_s: float = DEFAULT_KEEP_ALIVE_S
+    unknown_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, body: bytes, default_model: str | None = None) -> Self:
@@ -95,11 +97,12 @@ class EmbedRequest:
         return cls(texts=(prompt,) if prompt else (), **_common(model, fields))
 
 
-def _common(model: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _common(model: str, fields: Fields) -> dict[str, Any]:
     return {
         "model": model,
         "options": fields.get("options", {}),
         "keep_alive_s": fields.get("keep_alive", DEFAULT_KEEP_ALIVE_S),
+        "unknown_keys": fields.unknown,
     }
 
 

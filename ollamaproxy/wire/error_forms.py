@@ -13,7 +13,6 @@ clients' parsers are given an event that they report as an error.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Final
 
 from ollamaproxy.errors import ProxyError
@@ -25,36 +24,41 @@ class ErrorForm(ABC):
     """How one protocol puts an error."""
 
     @abstractmethod
-    def body(self, error: ProxyError) -> str:
-        """Return the body of a reply that is nothing but the error."""
+    def body(self, error: ProxyError, request_id: str) -> str:
+        """
+        Return the body of a reply that is nothing but the error.
+
+        Args:
+            error: What went wrong.
+            request_id: The request's, for the protocol that tells it here.
+        """
 
     @abstractmethod
-    def in_stream(self, error: ProxyError) -> bytes:
-        """Return what ends a stream that has begun and cannot go on."""
+    def in_stream(self, error: ProxyError, request_id: str) -> bytes:
+        """Return what ends a stream that has begun and cannot go on; see :meth:`body`."""
 
 
 class OllamaErrors(ErrorForm):
     """Ollama's own."""
 
-    def body(self, error: ProxyError) -> str:
+    def body(self, error: ProxyError, request_id: str) -> str:  # noqa: ARG002 - a form's
         """Implement :meth:`ErrorForm.body`."""
         return error_object(error.message)
 
-    def in_stream(self, error: ProxyError) -> bytes:
+    def in_stream(self, error: ProxyError, request_id: str) -> bytes:
         """Implement :meth:`ErrorForm.in_stream`."""
-        return self.body(error).encode("ascii") + b"\n"
+        return self.body(error, request_id).encode("ascii") + b"\n"
 
 
-def form_for(path: bytes, new_request_id: Callable[[], str]) -> ErrorForm:
+def form_for(path: bytes) -> ErrorForm:
     """
     Return how errors are put on a path, for those that come before an endpoint is reached.
 
     Args:
         path: As received, or empty if it is not known.
-        new_request_id: See :class:`AnthropicErrors`.
     """
     if path.startswith(b"/v1/messages"):
-        return AnthropicErrors(new_request_id)
+        return AnthropicErrors()
     return OpenAIErrors() if path.startswith(b"/v1/") else OllamaErrors()
 
 
@@ -64,15 +68,15 @@ _OPENAI_TYPES: Final = {400: "invalid_request_error", 404: "not_found_error"}
 class OpenAIErrors(ErrorForm):
     """OpenAI's."""
 
-    def body(self, error: ProxyError) -> str:
+    def body(self, error: ProxyError, request_id: str) -> str:  # noqa: ARG002 - a form's
         """Implement :meth:`ErrorForm.body`."""
         kind = _OPENAI_TYPES.get(error.status, "api_error")
         inner = {"message": error.message, "type": kind, "param": None, "code": None}
         return encode({"error": inner})
 
-    def in_stream(self, error: ProxyError) -> bytes:
+    def in_stream(self, error: ProxyError, request_id: str) -> bytes:
         """Implement :meth:`ErrorForm.in_stream`: OpenAI's clients raise on such an event."""
-        return b"data: %s\n\n" % self.body(error).encode("ascii")
+        return b"data: %s\n\n" % self.body(error, request_id).encode("ascii")
 
 
 _ANTHROPIC_TYPES: Final = {
@@ -90,26 +94,17 @@ _ANTHROPIC_TYPES: Final = {
 class AnthropicErrors(ErrorForm):
     """Anthropic's."""
 
-    def __init__(self, new_request_id: Callable[[], str]) -> None:
-        """
-        Put errors.
-
-        Args:
-            new_request_id: Makes ids such as ``req_`` and 24 hex digits.
-        """
-        self._new_request_id = new_request_id
-
-    def body(self, error: ProxyError) -> str:
+    def body(self, error: ProxyError, request_id: str) -> str:
         """Implement :meth:`ErrorForm.body`."""
         kind = _ANTHROPIC_TYPES.get(error.status, "api_error")
         return encode(
             {
                 "type": "error",
                 "error": {"type": kind, "message": error.message},
-                "request_id": self._new_request_id(),
+                "request_id": request_id,
             }
         )
 
-    def in_stream(self, error: ProxyError) -> bytes:
+    def in_stream(self, error: ProxyError, request_id: str) -> bytes:
         """Implement :meth:`ErrorForm.in_stream`: Anthropic's clients raise on such an event."""
-        return b"event: error\ndata: %s\n\n" % self.body(error).encode("ascii")
+        return b"event: error\ndata: %s\n\n" % self.body(error, request_id).encode("ascii")

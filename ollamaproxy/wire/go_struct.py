@@ -111,6 +111,25 @@ def decode_fields(value: Any, fields: Mapping[str, Fit], path: str, go_type: str
     return decoded
 
 
+#: As many unknown names as are told, and as much of each: a body may hold a million.
+MAX_UNKNOWN: Final = 20
+MAX_UNKNOWN_CHARACTERS: Final = 80
+
+
+class Fields(dict[str, Any]):
+    """
+    The known fields of a struct, by their names in lower case.
+
+    Attributes:
+        unknown: The other names that were sent with a value that is not null:
+            the first 20, and of each the first 80 characters.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unknown: tuple[str, ...] = ()
+
+
 @frozen
 class Struct:
     """
@@ -126,7 +145,7 @@ class Struct:
     fields: Mapping[str, Fit]
     package: str = "api"
 
-    def decode(self, value: Any) -> dict[str, Any]:
+    def decode(self, value: Any) -> Fields:
         """
         Return the known fields of a JSON object that are present and not null.
 
@@ -135,19 +154,24 @@ class Struct:
         Raises:
             BadRequest: ``json: cannot unmarshal … into Go struct field …``.
         """
+        decoded = Fields()
         if value is None:
-            return {}
+            return decoded
         if not isinstance(value, dict):
             raise BadRequest(
                 f"json: cannot unmarshal {kind_of(value)} "
                 f"into Go value of type {self.package}.{self.name}"
             )
-        decoded: dict[str, Any] = {}
+        unknown: list[str] = []
         first_wrong: WrongType | None = None
         for key, item in value.items():
             name = key.lower()
             fit = self.fields.get(name)
-            if fit is None or item is None:
+            if item is None:
+                continue
+            if fit is None:
+                if len(unknown) < MAX_UNKNOWN:
+                    unknown.append(key[:MAX_UNKNOWN_CHARACTERS])
                 continue
             try:
                 decoded[name] = fit(item, name)
@@ -159,4 +183,5 @@ class Struct:
                 f"{first_wrong.struct or self.name}.{first_wrong.path} "
                 f"of type {first_wrong.go_type}"
             )
+        decoded.unknown = tuple(unknown)
         return decoded

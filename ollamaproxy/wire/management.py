@@ -35,14 +35,22 @@ def _name(fields: Mapping[str, Any]) -> str:
 
 @frozen
 class ShowRequest:
-    """The body of ``POST /api/show``: the model's name as sent; may be empty."""
+    """
+    The body of ``POST /api/show``.
+
+    Attributes:
+        name: Of the model as sent; may be empty.
+        unknown_keys: Names in the body that mean nothing here, as sent.
+    """
 
     name: str
+    unknown_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
         """Decode a request body; raises BadRequest in Ollama's words."""
-        return cls(_name(_SHOW.decode(decode_body(body))))
+        fields = _SHOW.decode(decode_body(body))
+        return cls(_name(fields), fields.unknown)
 
 
 @frozen
@@ -53,16 +61,18 @@ class PullRequest:
     Attributes:
         name: Of the model as sent; may be empty.
         stream: Whether the progress comes in lines.
+        unknown_keys: Names in the body that mean nothing here, as sent.
     """
 
     name: str
     stream: bool = True
+    unknown_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
         """Decode a request body; raises BadRequest in Ollama's words."""
         fields = _PULL.decode(decode_body(body))
-        return cls(_name(fields), fields.get("stream", True))
+        return cls(_name(fields), fields.get("stream", True), fields.unknown)
 
 
 @frozen

@@ -150,12 +150,14 @@ class ChatRequest:
         messages: The conversation, oldest first; empty asks to load or unload.
         tools: Definitions in OpenAI's form.
         controls: How to answer.
+        unknown_keys: Names in the body that are none of these, as sent.
     """
 
     model: str
     messages: tuple[Message, ...] = ()
     tools: tuple[Mapping[str, Any], ...] = ()
     controls: Controls = Controls()
+    unknown_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, body: bytes, default_model: str | None = None) -> Self:
@@ -182,6 +184,7 @@ class ChatRequest:
             messages=messages,
             tools=tuple(fields.get("tools", ())),
             controls=controls,
+            unknown_keys=fields.unknown,
         )
 
 
@@ -201,6 +204,7 @@ class GenerateRequest:
         images: Pictures and sounds, in order.
         raw: The prompt is complete as it is, with the model's own marks.
         controls: How to answer.
+        unknown_keys: Names in the body that are none of these, as sent.
     """
 
     model: str
@@ -210,6 +214,7 @@ class GenerateRequest:
     images: tuple[Media, ...] = ()
     raw: bool = False
     controls: Controls = Controls()
+    unknown_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, body: bytes, default_model: str | None = None) -> Self:
@@ -240,4 +245,5 @@ class GenerateRequest:
             images=fields.get("images", ()),
             raw=raw,
             controls=controls,
+            unknown_keys=fields.unknown,
         )

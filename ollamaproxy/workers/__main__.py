@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ollamaproxy.configuration.reading import ConfigurationReader
-from ollamaproxy.daemon_log import stderr_observer
+from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.signals import Signals
 from ollamaproxy.tap import build_daemon
 from ollamaproxy.workers.assignment import Assignment
@@ -62,17 +62,22 @@ def main() -> None:
     # ^C in a terminal goes to the whole group; the supervisor passes on what is meant.
     os.setpgid(0, 0)
     assignment = read_assignment()
-    globalLogBeginner.beginLoggingTo(
-        [stderr_observer(sys.stderr, f"worker {assignment.worker}")], redirectStandardIO=False
-    )
     reader = ConfigurationReader(assignment.flags, os.environ, assignment.config_path)
+    configuration = reader.read()
+    who = f"worker {assignment.worker}"
+    outputs = open_outputs(
+        configuration.settings.logs, sys.stdout.buffer, sys.stderr, sys.stderr, who
+    )
+    assert outputs.messages is not None  # noqa: S101 - there is a standard error
+    globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
     daemon = build_daemon(
         reader,
-        reader.read(),
+        configuration,
         reactor,
-        sys.stdout.buffer,
+        outputs.access,
         make_listeners=lambda factory: InheritedListeners(reactor, assignment.sockets, factory),
         warn=lambda _settings, _keys: (),
+        log_files=outputs.files,
     )
     daemon.bind()
     signals = Signals(daemon, reactor)

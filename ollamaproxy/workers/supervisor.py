@@ -21,6 +21,7 @@ from ollamaproxy import __version__
 from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.reading import ConfigurationReader
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.logs.files import LogFile, reopen_all
 from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.workers.assignment import Assignment, Inherited
 from ollamaproxy.workers.patience import Patience
@@ -55,6 +56,7 @@ class Supervisor(Service):
         monotonic_s: Callable[[], float],
         environ: Mapping[str, str],
         inherits_output: bool,
+        log_files: Sequence[LogFile] = (),
         own_log: ILogObserver | None = None,
         warnings: Sequence[str] = (),
     ) -> None:
@@ -71,6 +73,8 @@ class Supervisor(Service):
             environ: The workers'.
             inherits_output: Workers write to our standard output and error; if
                 not, what they print goes to our log.
+            log_files: Our own of those that are to be opened anew on a signal;
+                workers have the same open themselves.
             own_log: See the class.
             warnings: What the person who starts the daemon should think about.
         """
@@ -84,6 +88,7 @@ class Supervisor(Service):
             name: value for name, value in environ.items() if not name.startswith(_NOT_FOR_WORKERS)
         }
         self._inherits_output = inherits_output
+        self._log_files = log_files
         self.own_log = own_log
         self._warnings = warnings
         self._workers: dict[int, WorkerProcess] = {}
@@ -227,6 +232,7 @@ class Supervisor(Service):
 
     def reload(self) -> None:
         """Have all workers read anew what can be; what is bad is told and has no effect."""
+        self.reopen_logs()
         try:
             configuration = self._reader.read()
             self._check(configuration)
@@ -235,3 +241,11 @@ class Supervisor(Service):
             return
         self._log.info("settings read anew by {count} workers", count=len(self._workers))
         self._send(signal.SIGHUP)
+
+    def reopen_logs(self) -> None:
+        """Go on with the log files that have the names now, and have all workers do so."""
+        reopen_all(self._log_files)
+        for worker in self._workers.values():
+            # One that is just being started does not know the signal yet, and
+            # may have opened the old file already.
+            worker.ready.addCallback(lambda _ready, it: it.send(signal.SIGUSR1), worker)

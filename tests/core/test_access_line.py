@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ollamaproxy.access_log import AccessRecord, format_duration, format_line
+from ollamaproxy.logs.record import AccessRecord
+from ollamaproxy.logs.text_line import format_duration, format_line
 
 RECORD = AccessRecord(
     # 2023-04-15T12:34:56Z, and a bit

@@ -22,6 +22,7 @@ from ollamaproxy.network.gateway_header import GatewayHeader
 from ollamaproxy.network.proxies import Proxies
 from ollamaproxy.network.proxy_url import ProxyURL
 from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.settings.logs import LogFormat
 from ollamaproxy.tap import check_files
 
 URL = "http://h:4000"
@@ -134,6 +135,22 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         "version",
         (("0.5.0", "0.5.0"), ("1.2.3", "1.2.3")),
         "0.32.15",
+    ),
+    (
+        "log-format",
+        "OLLAMAPROXY_LOG_FORMAT",
+        "logs.format",
+        (("json", LogFormat.JSON), ("TEXT", LogFormat.TEXT)),
+        LogFormat.TEXT,
+    ),
+    ("access-log", "OLLAMAPROXY_ACCESS_LOG", "logs.access_path", (("/a.log", "/a.log"),), None),
+    ("log-file", "OLLAMAPROXY_LOG_FILE", "logs.messages_path", (("/a.log", "/a.log"),), None),
+    (
+        "trusted-proxy",
+        "OLLAMAPROXY_TRUSTED_PROXY",
+        "trusted_proxies",
+        (("10.0.0.0/8", ("10.0.0.0/8",)), ("::1", ("::1",)), ("Unix", ("unix",))),
+        (),
     ),
     (
         "origin",
@@ -379,6 +396,13 @@ class SeveralValues(SynchronousTestCase):
             "network.headers",
             ("X-A:b", GatewayHeader("X-A", Hidden("b"))),
             ("X-B:c", GatewayHeader("X-B", Hidden("c"))),
+        ),
+        (
+            "trusted-proxy",
+            "OLLAMAPROXY_TRUSTED_PROXY",
+            "trusted_proxies",
+            ("unix", "unix"),
+            ("fd00::/8", "fd00::/8"),
         ),
         (
             "listen",

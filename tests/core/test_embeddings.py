@@ -151,6 +151,7 @@ class EmbedBodies(Refusing):
                 dimensions=3,
                 options={"num_ctx": "x"},
                 keep_alive_s=90.0,
+                unknown_keys=("other",),
             ),
         )
         self.assertEqual(embed(dimensions=-1).dimensions, 0)
@@ -184,7 +185,12 @@ class LegacyBodies(Refusing):
         """Only options and time are heard; the rest is as if not said."""
         self.assertEqual(
             legacy(options={"seed": 1}, keep_alive=-1, truncate=False, dimensions=2),
-            EmbedRequest(model="m", options={"seed": 1}, keep_alive_s=-1.0),
+            EmbedRequest(
+                model="m",
+                options={"seed": 1},
+                keep_alive_s=-1.0,
+                unknown_keys=("truncate", "dimensions"),
+            ),
         )
 
     def test_no_model(self) -> None:

@@ -265,10 +265,11 @@ class Chats(SynchronousTestCase):
         self.assertEqual(request, ChatRequest(model="m", messages=HI))
 
     def test_unknown_fields(self) -> None:
-        """What Ollama does not know is ignored, whatever its type, in messages too."""
+        """What Ollama does not know has no effect, in messages too, and is told by name."""
         message = {"role": "user", "content": "hi", "name": 1, "cache_control": {}}
-        request = chat(messages=[message], n="x", user=5, tool_choice=[], name="x")
-        self.assertEqual(request, ChatRequest(model="m", messages=HI))
+        request = chat(messages=[message], n="x", user=5, tool_choice=[], name=None)
+        names = ("n", "user", "tool_choice")
+        self.assertEqual(request, ChatRequest(model="m", messages=HI, unknown_keys=names))
 
     def test_what_follows_the_body(self) -> None:
         """Bytes after the object are ignored."""
@@ -357,7 +358,7 @@ class Generations(SynchronousTestCase):
     def test_go_client(self) -> None:
         """The Go client's empty fields are as good as absent."""
         request = generate(
-            prompt="", suffix="", system="", template="", options=None, messages=None, name="x"
+            prompt="", suffix="", system="", template="", options=None, messages=None
         )
         self.assertEqual(request, generate())
 

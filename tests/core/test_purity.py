@@ -22,6 +22,7 @@ HARMLESS = frozenset(
         "fnmatch",  # only its patterns; it opens nothing
         "hashlib",
         "hmac",
+        "itertools",
         "json",
         "json.encoder",
         "math",
@@ -60,6 +61,14 @@ CONFIGURATION = (
     "ollamaproxy.configuration.sources",
     "ollamaproxy.configuration.table",
     "ollamaproxy.configuration.table.",
+    "ollamaproxy.server.client_address",
+)
+
+#: What the pure part of ``logs`` may import.
+LOGS = (
+    "ollamaproxy.wire.json_text",
+    "ollamaproxy.logs.record",
+    "ollamaproxy.logs.printable",
 )
 
 #: For each part of the core, what it may import besides.
@@ -97,6 +106,9 @@ PARTS = (
     ),
     ("server/head.py", ("http",)),
     ("server/browsers.py", ("ipaddress",)),
+    ("server/client_address.py", ("ipaddress", "ollamaproxy.errors")),
+    ("callers/errand.py", (*CALLERS, "ollamaproxy.wire.")),
+    *((f"logs/{name}.py", LOGS) for name in ("record", "printable", "text_line", "json_lines")),
     (
         "translate",
         (

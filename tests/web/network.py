@@ -29,11 +29,12 @@ from twisted.web.client import URI, Agent
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
-from ollamaproxy.access_log import ACCESS_KEY, AccessRecord
 from ollamaproxy.assembly import Assembly, assemble
 from ollamaproxy.callers.caller import Caller
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.configuration.merging import Configuration
+from ollamaproxy.logs.access_log import ACCESS_KEY
+from ollamaproxy.logs.record import AccessRecord
 from ollamaproxy.realms import Realms
 from ollamaproxy.reloading import Reloading
 from ollamaproxy.settings import Secret, Settings

@@ -7,7 +7,9 @@ from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError as TwistedRefused
 from twisted.logger import Logger
 
-from ollamaproxy.access_log import AccessLog, AccessLogObserver, AccessRecord, format_line
+from ollamaproxy.logs.access_log import AccessLog, AccessLogObserver
+from ollamaproxy.logs.record import AccessRecord
+from ollamaproxy.logs.text_line import format_line
 from tests.case import Case
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import NOON_NS
@@ -21,7 +23,8 @@ class Records(NetworkCase):
 
     def test_of_a_stream(self) -> None:
         """A stream is recorded at its end, with the bytes of its body and its whole duration."""
-        client = self.chat()
+        headers = "X-Request-ID: of-the-test\r\nUser-Agent: a test\r\n"
+        client = self.network.ask("/api/chat", CHAT, headers)
         self.network.gateway.begin_stream()
         self.network.gateway.token("x")
         self.network.flush()
@@ -45,6 +48,10 @@ class Records(NetworkCase):
                 prompt_tokens=11,
                 completion_tokens=7,
                 first_byte_s=0.0,
+                request_id="of-the-test",
+                route="/api/chat",
+                user_agent=b"a test",
+                gateway="http://gateway.test:4000",
             ),
         )
 

@@ -158,7 +158,7 @@ class ToTheGateway(NetworkCase):
         )
 
     def test_nothing_of_the_client_s_headers_goes_out(self) -> None:
-        """Of what a client sends in headers, nothing reaches the gateway."""
+        """Of what a client sends in headers nothing reaches the gateway."""
         headers = "Authorization: Bearer raspberry\r\nCookie: a=b\r\nX-Secret: 1\r\n"
         self.network.ask("/api/chat", {"model": "m", "prompt": "hi"}, headers)
         self.assertEqual(
@@ -171,6 +171,7 @@ class ToTheGateway(NetworkCase):
                 "content-type",
                 "host",
                 "user-agent",
+                "x-request-id",
             }
             - {"connection"},
         )

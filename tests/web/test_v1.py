@@ -81,7 +81,9 @@ class Whole(V1Case):
             response = client.response()
             self.assertEqual(response.body.decode(), reply)
             self.assertEqual(
-                set(response.headers), {"date", "content-type", "content-length"}, path
+                set(response.headers),
+                {"date", "x-request-id", "content-type", "content-length"},
+                path,
             )
 
     def test_the_name_is_echoed(self) -> None:

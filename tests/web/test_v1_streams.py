@@ -22,7 +22,7 @@ class Streams(V1Case):
             self.assertEqual(response.headers["content-type"], "text/event-stream; charset=utf-8")
             self.assertEqual(
                 set(response.headers),
-                {"date", "content-type", "cache-control", "transfer-encoding"},
+                {"date", "x-request-id", "content-type", "cache-control", "transfer-encoding"},
             )
 
     def test_the_name_is_echoed(self) -> None:

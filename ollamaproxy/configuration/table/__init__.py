@@ -13,6 +13,7 @@ from ollamaproxy.configuration.table.callers import CALLERS
 from ollamaproxy.configuration.table.gateway import GATEWAY
 from ollamaproxy.configuration.table.limits import LIMITS
 from ollamaproxy.configuration.table.listening import LISTENING
+from ollamaproxy.configuration.table.logs import LOGS
 from ollamaproxy.configuration.table.models import MODELS
 from ollamaproxy.configuration.table.network import NETWORK
 
@@ -23,6 +24,7 @@ SECTIONS: Final = (
     Section("Who may call", CALLERS),
     Section("Models", MODELS),
     Section("Limits and deadlines", LIMITS),
+    Section("Logs", LOGS),
 )
 
 SETTINGS: Final = tuple(setting for section in SECTIONS for setting in section.settings)
