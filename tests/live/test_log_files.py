@@ -6,6 +6,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -264,3 +265,21 @@ class Mistakes(LogFolder):
             self.assertEqual(program.wait_for_exit(), 1)
             self.assertIn(words, "\n".join(program.stderr))
             self.assertNotIn("Traceback", "\n".join(program.stderr))
+
+
+class UnixSocket(LogFolder):
+    def test_the_client_behind_it(self) -> None:
+        """The peers of a unix socket have no address; if they are trusted they tell one."""
+        for flags, told in (((), "-"), (("--trusted-proxy=unix",), "198.51.100.1")):
+            path = self.folder / f"{len(flags)}.sock"
+            words = ("--base-url", "http://127.0.0.1:9", f"--listen=unix:{path}", *flags)
+            program = self.start([CONSOLE_SCRIPT, *words])
+            wait_until(path.exists, program, "was there a socket")
+            program.wait_for_line("stderr", "listening on")
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(20)
+                client.connect(str(path))
+                client.sendall(b"GET / HTTP/1.0\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n")
+                self.assertIn(b" 200 ", client.recv(9999))
+            program.wait_for_line("stdout", f'^ACCESS: .* {told} "GET / ')
+            program.stop()

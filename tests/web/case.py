@@ -3,6 +3,7 @@
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
+from ollamaproxy.logs.json_lines import format_access
 from ollamaproxy.settings import Settings
 from tests.case import Case
 from tests.web.network import KEY, ClientConnection, Network
@@ -27,6 +28,7 @@ class NetworkCase(Case):
         self.assertEqual(self.network.leftovers(), [], "calls are still scheduled")
         self.assertEqual(self.network.leaks(), [], "the gateway's key is no business of theirs")
         self.assertNotIn(KEY, "\n".join(self._logged))
+        self.assertNotIn(KEY, "\n".join(map(format_access, self.network.records)))
 
     def hear_log(self) -> list[str]:
         """Return a list that gets the texts of all that is logged from now on."""

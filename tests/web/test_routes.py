@@ -1,6 +1,8 @@
 """Routes and clients in the record."""
 
+from ollamaproxy.settings import Secret, Settings
 from tests.web.case import NetworkCase
+from tests.web.network import KEY
 
 #: Method, path, route.
 ROUTES = (
@@ -45,3 +47,22 @@ class Records(NetworkCase):
         client.send("GET", "/", headers="X-Forwarded-For: 198.51.100.1\r\n")
         self.network.flush()
         self.assertEqual(self.network.records[-1].client, "192.168.1.7")
+
+
+class BehindAProxy(NetworkCase):
+    settings = Settings(
+        base_url="http://gateway.test",
+        api_key=Secret(KEY),
+        trusted_proxies=("192.168.1.0/24", "10.0.0.1"),
+    )
+
+    def test_the_client_is_the_proxy_s(self) -> None:
+        """Behind a trusted proxy the client is whom it tells of, for refused requests too."""
+        for raw in (
+            b"GET / HTTP/1.1\r\nHost: h\r\n",
+            b"GET / HTTP/1.1\r\n",  # without a Host
+        ):
+            client = self.network.client()
+            client.raw(raw + b"X-Forwarded-For: 1.1.1.1, 198.51.100.1, 10.0.0.1\r\n\r\n")
+            self.network.flush()
+            self.assertEqual(self.network.records[-1].client, "198.51.100.1")
