@@ -3,12 +3,14 @@
 import json
 import re
 from datetime import UTC, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ollamaproxy import errors
 from ollamaproxy.logs.json_lines import format_access, format_message
 from ollamaproxy.logs.printable import printable, shortened
 from ollamaproxy.logs.record import AccessRecord
@@ -131,6 +133,28 @@ class AccessLines(Case):
         for key, value in told.items():
             if isinstance(value, str):
                 self.assertTrue(value.isascii() and value.isprintable(), key)
+
+
+class TheManual(Case):
+    MANUAL = (Path(__file__).parents[2] / "docs" / "operating.rst").read_text("utf-8")
+
+    def keys(self, title: str) -> list[str]:
+        """Return the keys in the first table after a line of text."""
+        table = self.MANUAL.partition(title)[2].split("=\nKey ")[1].split("\n\n")[0]
+        return re.findall(r"^``(\w+)``", table, re.MULTILINE)
+
+    def test_keys(self) -> None:
+        """The manual has all keys of both kinds of lines, in their order."""
+        self.assertEqual(self.keys("A request has"), list(read(MOST)))
+        line = format_message(time_s=0, level="", logger="", message="", traceback="")
+        self.assertEqual(self.keys("A message has"), list(json.loads(line)))
+
+    def test_outcomes(self) -> None:
+        """The manual has the outcomes of all errors."""
+        for error in vars(errors).values():
+            outcome = getattr(error, "outcome", None)
+            if outcome not in {None, "upstream_error"}:  # that one is never raised itself
+                self.assertIn(f"``{outcome}``", self.MANUAL)
 
 
 class Messages(Case):
