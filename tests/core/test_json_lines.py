@@ -146,7 +146,7 @@ class TheManual(Case):
     def test_keys(self) -> None:
         """The manual has all keys of both kinds of lines, in their order."""
         self.assertEqual(self.keys("A request has"), list(read(MOST)))
-        line = format_message(time_s=0, level="", logger="", message="", traceback="")
+        line = format_message(time_s=0, level="", logger="", message="", process="", traceback="")
         self.assertEqual(self.keys("A message has"), list(json.loads(line)))
 
     def test_outcomes(self) -> None:
@@ -177,11 +177,17 @@ class Messages(Case):
         )
 
     def test_traceback(self) -> None:
-        """A traceback is one text in a field of its own."""
+        """A traceback is one text in a field of its own, and so is one of several processes."""
         line = format_message(
-            time_s=0.0, level="critical", logger="a", message="x", traceback="1\n2\n"
+            time_s=0.0,
+            level="critical",
+            logger="a",
+            message="x",
+            process="worker 1",
+            traceback="1\n2\n",
         )
-        self.assertEqual(json.loads(line)["traceback"], "1\n2\n")
+        told = json.loads(line)
+        self.assertEqual((told["traceback"], told["process"]), ("1\n2\n", "worker 1"))
 
 
 class Printable(Case):

@@ -283,3 +283,38 @@ class UnixSocket(LogFolder):
                 self.assertIn(b" 200 ", client.recv(9999))
             program.wait_for_line("stdout", f'^ACCESS: .* {told} "GET / ')
             program.stop()
+
+
+class Workers(LogFolder):
+    def test_they_share_the_files(self) -> None:
+        """Several processes write to one file, rotate together, and say who they are."""
+        port = str(free_port())
+        files = (f"--access-log={self.access}", f"--log-file={self.messages}")
+        program = self.start(
+            [CONSOLE_SCRIPT, *FLAGS, f"--port={port}", *files, "--log-format=json", "--workers=2"]
+        )
+        wait_until(
+            lambda: self.messages.exists() and "with 2 workers" in self.messages.read_text(),
+            program,
+            "were there workers",
+        )
+        for number in range(20):
+            ask(int(port), f"before-{number}")
+        rotated = [path.rename(f"{path}.1") for path in (self.access, self.messages)]
+        program.send_signal(signal.SIGUSR1)
+        # All three processes say so in the new file.
+        wait_until(
+            lambda: self.messages.exists() and self.messages.read_text().count("opened anew") == 3,
+            program,
+            "have all opened the files anew",
+        )
+        for number in range(20):
+            ask(int(port), f"after-{number}")
+        self.assertEqual(program.stop(), 0)
+        self.assertEqual(sorted(ids_in(rotated[0])), sorted(f"before-{i}" for i in range(20)))
+        self.assertEqual(sorted(ids_in(self.access)), sorted(f"after-{i}" for i in range(20)))
+        told = [json.loads(line) for line in self.messages.read_text().splitlines()]
+        self.assertEqual(
+            {line.get("process") for line in told}, {None, "worker 1", "worker 2"}, told
+        )
+        self.assertEqual(program.stdout + program.stderr, [])
