@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from docutils.core import publish_doctree
+from docutils.utils import Reporter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,6 +150,11 @@ class TheManual(Case):
         self.assertEqual(self.keys("A request has"), list(read(MOST)))
         line = format_message(time_s=0, level="", logger="", message="", process="", traceback="")
         self.assertEqual(self.keys("A message has"), list(json.loads(line)))
+
+    def test_markup(self) -> None:
+        """It is good markup."""
+        settings = {"report_level": Reporter.INFO_LEVEL, "halt_level": Reporter.INFO_LEVEL}
+        publish_doctree(self.MANUAL, settings_overrides=settings)
 
     def test_outcomes(self) -> None:
         """The manual has the outcomes of all errors."""
