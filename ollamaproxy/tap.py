@@ -34,7 +34,7 @@ from ollamaproxy.demo.instructions import instructions
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.access_log import AccessLog, AccessLogObserver, Form, LineStream
 from ollamaproxy.logs.files import LogFile
-from ollamaproxy.logs.outputs import ACCESS_FORMS, open_outputs
+from ollamaproxy.logs.outputs import ACCESS_FORMS, check_outputs, open_outputs
 from ollamaproxy.logs.record import AccessRecord
 from ollamaproxy.logs.text_line import format_line
 from ollamaproxy.logs.unknowns import Unknowns
@@ -119,7 +119,7 @@ def find_proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies:
 
 def check_files(settings: Settings, environ: Mapping[str, str]) -> None:
     """
-    Read the files that the settings name, for nothing but their mistakes, and the proxies.
+    Look at the files that the settings name, for nothing but their mistakes, and at the proxies.
 
     Raises:
         InvalidSetting: One is not to be had, or is bad.
@@ -128,6 +128,7 @@ def check_files(settings: Settings, environ: Mapping[str, str]) -> None:
     read_trust(settings.network)
     find_proxies(settings, environ)
     read_certificate(settings)
+    check_outputs(settings.logs)
 
 
 def read_certificate(settings: Settings) -> ServerCertificate | None:

@@ -1,6 +1,9 @@
 """Where the logs go: the operator's files, or the standard streams."""
 
+import errno
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, TextIO
 
 from attrs import frozen
@@ -82,15 +85,43 @@ def open_outputs(
     return Outputs(access, messages, tuple(files))
 
 
+def check_outputs(wishes: LogWishes) -> None:
+    """
+    Find out whether the files can be opened, and leave them alone.
+
+    Raises:
+        InvalidSetting: One cannot.
+    """
+    for flag, path in (("access-log", wishes.access_path), ("log-file", wishes.messages_path)):
+        if path is None:
+            continue
+        code = _why_not(Path(path))
+        if code:
+            raise _cannot(flag, path, os.strerror(code))
+
+
+def _why_not(file: Path) -> int:
+    """Return the number of the error that opening a file would meet, or 0."""
+    if file.is_dir():
+        return errno.EISDIR
+    if not file.parent.is_dir():
+        return errno.ENOENT
+    place = file if file.exists() else file.parent
+    return 0 if os.access(place, os.W_OK) else errno.EACCES
+
+
 def _open(flag: str, path: str, complain: Callable[[str], None]) -> LogFile:
     try:
         return LogFile(path, complain)
     except (OSError, ValueError) as error:  # ValueError: a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise InvalidSetting(
-            f"--{flag} {path} cannot be written to: {reason}; "
-            "the folder must exist, and this user must be allowed to write there"
-        ) from error
+        raise _cannot(flag, path, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _cannot(flag: str, path: str, reason: str) -> InvalidSetting:
+    return InvalidSetting(
+        f"--{flag} {path} cannot be written to: {reason}; "
+        "the folder must exist, and this user must be allowed to write there"
+    )
 
 
 def _complain_in_log(told: str) -> None:

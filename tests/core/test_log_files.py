@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.files import LogFile, reopen_all
-from ollamaproxy.logs.outputs import open_outputs
+from ollamaproxy.logs.outputs import check_outputs, open_outputs
 from ollamaproxy.settings.logs import LogFormat, LogWishes, parse_log_format
 from tests.case import Case
 
@@ -140,6 +140,20 @@ class Wishes(Folder):
                 open_outputs(wishes, None, None, None)
             told = str(caught.exception)
             self.assertIn(f"{flag} {nowhere} cannot be written to: No such file", told)
+
+    def test_a_check(self) -> None:
+        """A check finds the same faults beforehand, and makes no file."""
+        nowhere = str(self.folder / "not" / "there.log")
+        for wishes, told in (
+            (LogWishes(access_path=nowhere), "--access-log .* No such file"),
+            (LogWishes(messages_path=str(self.folder)), "--log-file .* Is a directory"),
+        ):
+            with self.assertRaisesRegex(InvalidSetting, told):
+                check_outputs(wishes)
+            with self.assertRaisesRegex(InvalidSetting, told):
+                open_outputs(wishes, None, None, None)
+        check_outputs(LogWishes(access_path=str(self.path), messages_path="/dev/null"))
+        self.assertFalse(self.path.exists())
 
     def test_formats(self) -> None:
         """A format is one of two words."""

@@ -154,7 +154,11 @@ class Rotation(LogFolder):
         config = self.folder / "logrotate.conf"
         signals = f"kill -USR1 {program.pid}"
         config.write_text(
-            re.sub(r"systemctl kill .*", signals, sample.replace("/var/log/ollamaproxy", "."))
+            re.sub(
+                r"systemctl kill .*",
+                signals,
+                sample.replace("/var/log/ollamaproxy", str(self.folder)),
+            )
         )
         config.chmod(0o600)
         state = str(self.folder / "state")
