@@ -23,8 +23,10 @@ def main() -> None:
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - it is a name, not a path
         stdout, stderr = sys.stdout or nowhere, sys.stderr or nowhere
         try:
-            status = run(sys.argv[1:], os.environ, stdout.buffer, stderr)
-            stdout.flush()
+            try:
+                status = run(sys.argv[1:], os.environ, stdout.buffer, stderr)
+            finally:  # --help leaves by an exception
+                stdout.flush()
         except BrokenPipeError:
             # Whoever reads --help has seen enough; Python would complain of the rest at its end.
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
