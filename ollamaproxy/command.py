@@ -36,7 +36,7 @@ def main() -> None:
 
 def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO) -> int:
     """
-    Serve until SIGINT or SIGTERM, or add a key if the first word is ``add-key``.
+    Serve until SIGINT or SIGTERM, or do what the first word says: ``add-key``, ``doctor``.
 
     Args:
         argv: The command line without the program's name.
@@ -50,6 +50,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     """
     if argv and argv[0] == "add-key":
         return add_key(argv[1:], environ, stdout, stderr)
+    if argv and argv[0] == "doctor":
+        from ollamaproxy.doctor.command import doctor  # noqa: PLC0415 - only for this
+
+        return doctor(argv[1:], environ, stdout, stderr)
     options = Options(environ, check_files)
     try:
         options.parseOptions(argv)

@@ -104,6 +104,29 @@ PARTS = (
             *("ollamaproxy.errors", "ollamaproxy.hidden.", "ollamaproxy.network."),
         ),
     ),
+    *(
+        (
+            part,
+            (
+                "ipaddress",
+                "textwrap",
+                "ollamaproxy.doctor.diagnoses.",
+                "ollamaproxy.doctor.facts",
+                "ollamaproxy.doctor.findings",
+                "ollamaproxy.errors",
+                "ollamaproxy.models.",
+                "ollamaproxy.server.browsers",
+                "ollamaproxy.translate.",
+                "ollamaproxy.wire.",
+            ),
+        )
+        for part in (
+            "doctor/diagnoses",
+            "doctor/facts.py",
+            "doctor/findings.py",
+            "doctor/report.py",
+        )
+    ),
     ("server/head.py", ("http",)),
     ("server/browsers.py", ("ipaddress",)),
     ("server/client_address.py", ("ipaddress", "ollamaproxy.errors")),

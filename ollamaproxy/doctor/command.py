@@ -1,0 +1,143 @@
+"""``ollamaproxy doctor``: examines, and prints what it finds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Final, TextIO
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger, globalLogBeginner
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.daemon_log import stderr_observer
+from ollamaproxy.doctor.diagnoses.configuration import bad_settings_finding, settings_findings
+from ollamaproxy.doctor.diagnoses.models import ModelRow
+from ollamaproxy.doctor.findings import Finding
+from ollamaproxy.doctor.options import DoctorOptions
+from ollamaproxy.doctor.putting_together import make_doctor
+from ollamaproxy.doctor.report import TextReport, is_well, summary, table, to_json
+from ollamaproxy.settings import Secret, Settings
+
+_log = Logger()
+
+_GREETING: Final = "ollamaproxy doctor: looks at all that the daemon needs."
+
+
+class Output:
+    """
+    Writes findings on a stream, as they come or at the end.
+
+    Attributes:
+        findings: All so far.
+    """
+
+    def __init__(
+        self, stream: BinaryIO, environ: Mapping[str, str], *, as_json: bool, key: Secret | None
+    ) -> None:
+        """
+        Begin.
+
+        Args:
+            stream: Standard output.
+            environ: The environment; NO_COLOR (https://no-color.org) counts.
+            as_json: One object at the end instead of lines.
+            key: Is masked, whatever is printed.
+        """
+        self._stream = stream
+        coloured = stream.isatty() and not environ.get("NO_COLOR")
+        self._report = None if as_json else TextReport(coloured=coloured)
+        self._key = key
+        self.findings: list[Finding] = []
+        self._print([_GREETING])
+
+    def say(self, finding: Finding) -> None:
+        """Take a finding."""
+        self.findings.append(finding)
+        if self._report is not None:
+            self._print(self._report.lines(finding))
+
+    def end(self, rows: Sequence[ModelRow]) -> None:
+        """Write what comes last."""
+        if self._report is None:
+            self._write(to_json(self.findings, rows) + "\n")
+            return
+        if rows:
+            self._print(["", "The models as an IDE will see them:", *table(rows)])
+        self._print(["", summary(self.findings)])
+
+    def _print(self, lines: Sequence[str]) -> None:
+        if self._report is not None:
+            self._write("".join(f"{line}\n" for line in lines))
+
+    def _write(self, text: str) -> None:
+        masked = text if self._key is None else self._key.masked_in(text)
+        self._stream.write(masked.encode("utf-8", "replace"))
+        self._stream.flush()
+
+
+def doctor(
+    argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO
+) -> int:
+    """
+    Examine, and print.
+
+    Args:
+        argv: The command line after ``doctor``.
+        environ: The environment.
+        stdout: Gets the findings.
+        stderr: Gets what is wrong with the command line, and bugs.
+
+    Returns:
+        The exit status: 0 if nothing failed, 1 if something did, 2 if the
+        command line is wrong.
+    """
+    options = DoctorOptions(environ)
+    try:
+        options.parseOptions(argv)
+    except UsageError as error:
+        print(f"ollamaproxy: {error}\nTry: ollamaproxy doctor --help", file=stderr)
+        return 2
+    settings = options.settings
+    key = None if settings is None else settings.api_key
+    output = Output(stdout, environ, as_json=bool(options["json"]), key=key)
+    if settings is None:
+        output.say(bad_settings_finding(options.complaint or ""))
+        output.end(())
+        return 1
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    globalLogBeginner.beginLoggingTo([stderr_observer(stderr)], redirectStandardIO=False)
+    for finding in settings_findings((), ()):
+        output.say(finding)
+    done = _examine(settings, options, reactor, output)
+    return 0 if done and is_well(output.findings) else 1
+
+
+def _examine(settings: Settings, options: DoctorOptions, reactor: Any, output: Output) -> bool:
+    """Run the reactor until all has been looked at; return whether it has been."""
+    clocks = Clocks(scheduler=reactor)
+    doctor = make_doctor(
+        settings,
+        options.wishes,
+        wait_s=options.wait_s,
+        reactor=reactor,
+        clocks=clocks,
+        say=output.say,
+    )
+    done = False
+
+    async def examine() -> None:
+        nonlocal done
+        await doctor.examination.run()
+        await maybeDeferred(doctor.pool.closeCachedConnections)
+        done = True
+
+    def ended(result: object) -> None:
+        if isinstance(result, Failure):
+            _log.failure("The doctor failed for a reason that is a bug", result)
+        reactor.stop()
+
+    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(examine()).addBoth(ended))
+    reactor.run()
+    output.end(doctor.examination.rows)
+    return done

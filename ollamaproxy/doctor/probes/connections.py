@@ -1,0 +1,205 @@
+"""Connections to a gateway, made to see whether they can be, and closed at once."""
+
+from typing import Any, Final, cast
+
+from attrs import evolve
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
+from service_identity import VerificationError
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, TimeoutError  # noqa: A004 - Twisted's
+from twisted.internet.error import ConnectionRefusedError as Refused
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
+from twisted.web.client import URI
+from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
+from zope.interface import implementer
+
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.doctor.facts import Certificate, Connection, Trouble
+from ollamaproxy.errors import UpstreamUnreachable
+
+#: What connecting fails with; the first row that fits is taken.
+_TROUBLES: Final[tuple[tuple[type[Exception], Trouble], ...]] = (
+    (VerificationError, Trouble.OTHER_HOST),
+    (SSL.Error, Trouble.NOT_TRUSTED),
+    (Refused, Trouble.REFUSED),
+    (TimeoutError, Trouble.SILENT),
+    (UpstreamUnreachable, Trouble.SILENT),
+    (Exception, Trouble.UNREACHABLE),
+)
+
+
+class _Visit(Protocol):
+    """
+    Says nothing.
+
+    Attributes:
+        gone: Fires with ``None`` when the connection is closed.
+    """
+
+    transport: Any  # ITCPTransport or TLSMemoryBIOProtocol
+
+    def __init__(self) -> None:
+        self.gone: Deferred[None] = Deferred()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002
+        """Implement Protocol."""
+        self.gone.callback(None)
+
+
+class _Visits(Factory[_Visit]):
+    noisy = False
+
+    def buildProtocol(self, addr: object) -> _Visit:  # noqa: ARG002
+        """Implement IProtocolFactory."""
+        return _Visit()
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _AnyCertificate:
+    def __init__(self, host: str) -> None:
+        self._host = host.encode("ascii")
+
+    def clientConnectionForTLS(
+        self,
+        tlsProtocol: TLSMemoryBIOProtocol,  # noqa: ARG002
+    ) -> SSL.Connection:
+        """Implement IOpenSSLClientConnectionCreator."""
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.set_verify(SSL.VERIFY_NONE, lambda *_seen: True)
+        connection = SSL.Connection(context, None)
+        connection.set_tlsext_host_name(self._host)
+        return connection
+
+
+@implementer(IPolicyForHTTPS)
+class AnyCertificatePolicy:
+    """
+    Takes every certificate, so that a bad one can be looked at.
+
+    Nothing may be sent on such a connection: nobody knows who reads it.
+    """
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:  # noqa: ARG002
+        """Implement IPolicyForHTTPS."""
+        return cast("IOpenSSLClientConnectionCreator", _AnyCertificate(hostname.decode("ascii")))
+
+
+class Connections:
+    """
+    Tries connections to one gateway.
+
+    Attributes:
+        host: Its name or address.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        endpoints: IAgentEndpointFactory,
+        looking: IAgentEndpointFactory,
+        clocks: Clocks,
+    ) -> None:
+        """
+        Prepare.
+
+        Args:
+            base_url: The gateway's.
+            endpoints: Make the daemon's own connections.
+            looking: Make the same, but with :class:`AnyCertificatePolicy`.
+            clocks: Time them.
+        """
+        self._base_url = base_url.encode("ascii")
+        self._endpoints = endpoints
+        self._looking = looking
+        self._clocks = clocks
+        uri = self._uri()
+        self.host: str = uri.host.decode("ascii")
+        self._port = uri.port
+
+    async def plain(self) -> Connection:
+        """Return what becomes of a connection without TLS, which every gateway's port makes."""
+        return await self._try(self._endpoints, b"http")
+
+    async def secure(self) -> Connection:
+        """Return what becomes of one with TLS, with the certificate, be it good or not."""
+        made = await self._try(self._endpoints, b"https")
+        if made.trouble is None:
+            return made
+        seen = await self._try(self._looking, b"https")
+        return evolve(made, certificate=seen.certificate)
+
+    async def speaks_tls(self) -> bool:
+        """Whether the port makes connections with TLS, be the certificate good or not."""
+        return (await self._try(self._looking, b"https")).trouble is None
+
+    def _uri(self) -> URI:
+        return cast("URI", URI.fromBytes(self._base_url))
+
+    async def _try(self, endpoints: IAgentEndpointFactory, scheme: bytes) -> Connection:
+        uri = self._uri()
+        uri.scheme = scheme
+        begun_s = self._clocks.monotonic_s()
+        trouble, words, certificate = None, "", None
+        try:
+            connected: IProtocol = await endpoints.endpointForURI(uri).connect(_Visits())
+        except Exception as error:  # noqa: BLE001 - what it is, is what is asked
+            trouble, words = _trouble(error), _system_words(error)
+        else:
+            visit = cast("_Visit", connected)
+            certificate = _certificate(visit.transport) if scheme == b"https" else None
+            visit.transport.abortConnection()
+            await visit.gone
+        return Connection(
+            host=self.host,
+            port=self._port,
+            trouble=trouble,
+            words=words,
+            took_s=self._clocks.monotonic_s() - begun_s,
+            certificate=certificate,
+        )
+
+
+def _trouble(error: Exception) -> Trouble:
+    return next(trouble for kind, trouble in _TROUBLES if isinstance(error, kind))
+
+
+def _system_words(error: Exception) -> str:
+    os_error = getattr(error, "osError", None) if isinstance(error, ConnectError) else None
+    return getattr(os_error, "strerror", None) or ""
+
+
+def _certificate(transport: TLSMemoryBIOProtocol) -> Certificate | None:
+    shown = transport.getPeerCertificate()
+    if shown is None:  # cannot be with any of today's ciphers
+        return None
+    certificate = shown.to_cryptography()
+    return Certificate(
+        subject=_short_name(certificate.subject),
+        issuer=_short_name(certificate.issuer),
+        names=_names(certificate),
+        begins_s=int(certificate.not_valid_before_utc.timestamp()),
+        ends_s=int(certificate.not_valid_after_utc.timestamp()),
+    )
+
+
+def _short_name(name: x509.Name) -> str:
+    """Return the most telling part of a name; whole, if it has no such part."""
+    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
+        for attribute in name.get_attributes_for_oid(oid):
+            return str(attribute.value)
+    return name.rfc4514_string() or "nobody"
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    names = extension.value
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    return (*names.get_values_for_type(x509.DNSName), *addresses)

@@ -1,0 +1,87 @@
+"""Questions to a server, and whatever it answers."""
+
+from typing import cast
+
+from treq.client import HTTPClient
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IResponse
+
+from ollamaproxy.clocks import Clocks
+from ollamaproxy.doctor.facts import Answer
+from ollamaproxy.errors import UpstreamTimeout
+from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.upstream.body import read_whole
+from ollamaproxy.upstream.client import GatewayURL
+from ollamaproxy.upstream.failures import was_cancelled
+from ollamaproxy.upstream.gateway import JSON, media_type, to_upstream_error_raised
+
+
+class Questions:
+    """Asks a server, and takes any answer for one."""
+
+    def __init__(
+        self,
+        client: HTTPClient,
+        base_url: str,
+        settings: Settings,
+        clocks: Clocks,
+        key: Secret | None,
+    ) -> None:
+        """
+        Prepare.
+
+        Args:
+            client: Sends, with the key if there is one.
+            base_url: The server's.
+            settings: How long to wait for an answer, and how long it may be.
+            clocks: For the deadlines.
+            key: Is masked in what comes back.
+        """
+        self._client = client
+        self._base_url = base_url
+        self._deadlines = settings.deadlines
+        self._wait_s = min(settings.freshness.deadline_s, settings.deadlines.first_byte_s)
+        self._max_bytes = settings.limits.max_reply_bytes
+        self._clocks = clocks
+        self._key = key
+
+    async def ask(self, path: str) -> Answer:
+        """
+        Return the answer to ``GET`` of a path, whatever its status.
+
+        Raises:
+            UpstreamError: There is none.
+        """
+        asking = Deferred.fromCoroutine(self._ask(path))
+        return await asking.addTimeout(self._wait_s, self._clocks.scheduler, _too_late)
+
+    async def _ask(self, path: str) -> Answer:
+        url = GatewayURL.of(self._base_url + path)
+        headers = Headers({b"Accept": [JSON]})
+        sending = cast(
+            "Deferred[IResponse]",
+            self._client.request(
+                "GET", url, headers=headers, unbuffered=True, allow_redirects=False
+            ),
+        )
+        sending.addErrback(to_upstream_error_raised)
+        response = await sending
+        body = await read_whole(response, self._clocks, self._deadlines, self._max_bytes)
+        location: bytes = response.headers.getRawHeaders(b"Location", [b""])[0]
+        return Answer(
+            status=response.code,
+            media_type=media_type(response).decode("latin-1"),
+            body=self._masked(body),
+            location=self._masked(location).decode("latin-1") if 300 <= response.code < 400 else "",
+        )
+
+    def _masked(self, text: bytes) -> bytes:
+        return text if self._key is None else text.replace(self._key.text.encode("ascii"), b"***")
+
+
+def _too_late(result: Answer | Failure, wait_s: float) -> Answer | Failure:
+    if isinstance(result, Failure) and was_cancelled(result):
+        raise UpstreamTimeout(f"no whole answer came within {wait_s:g} seconds")
+    return result

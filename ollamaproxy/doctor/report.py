@@ -1,0 +1,114 @@
+"""Findings, written down: for a person as they come, and for a program at the end.  Pure."""
+
+import json
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Final
+
+from attrs import asdict
+
+from ollamaproxy.doctor.diagnoses.models import ModelRow
+from ollamaproxy.doctor.findings import Finding, Verdict
+
+_WIDTH: Final = 98
+_INDENT: Final = 23  # behind the verdict and the check
+
+#: As terminals number their colours.
+_COLOURS: Final = {
+    Verdict.OK: "32",
+    Verdict.WARNING: "33",
+    Verdict.FAILED: "31",
+    Verdict.SKIPPED: "2",
+}
+
+#: Of a gateway with wildcards there may be hundreds.
+_MAX_ROWS: Final = 25
+
+
+class TextReport:
+    """Writes findings for a person."""
+
+    def __init__(self, *, coloured: bool) -> None:
+        """
+        Begin.
+
+        Args:
+            coloured: Whether the verdicts have colours; they have words in any case.
+        """
+        self._coloured = coloured
+        self._gateway = ""
+
+    def lines(self, finding: Finding) -> list[str]:
+        """Return the lines of a finding; in front of a gateway's first one, its address."""
+        heading = []
+        if finding.gateway != self._gateway:
+            self._gateway = finding.gateway
+            heading = ["", f"Gateway {finding.gateway}" if finding.gateway else "This daemon"]
+        told = wrap(finding.told, _WIDTH - _INDENT, break_long_words=False) or [""]
+        advice = wrap(finding.advice, _WIDTH - _INDENT, break_long_words=False)
+        first = f"{self._verdict(finding.verdict)} {finding.check:<12}  {told[0]}"
+        return [*heading, first, *(" " * _INDENT + line for line in (*told[1:], *advice))]
+
+    def _verdict(self, verdict: Verdict) -> str:
+        word = f"{verdict.value:<8}"
+        return f"\x1b[{_COLOURS[verdict]}m{word}\x1b[0m" if self._coloured else word
+
+
+def table(rows: Sequence[ModelRow]) -> list[str]:
+    """Return the lines of a table of models; of a great many, the first."""
+    shown = rows[:_MAX_ROWS]
+    if not shown:
+        return []
+    width = max(len("model"), *(len(row.name) for row in shown))
+    words = max(len("capabilities"), *(len(_capabilities(row)) for row in shown))
+    lines = [f"{'model':<{width}}  {'capabilities':<{words}}  context"]
+    for row in shown:
+        mark = "*" if row.is_guess else ""
+        lines.append(
+            f"{row.name:<{width}}  {_capabilities(row):<{words}}  {row.context_length}{mark}"
+        )
+    if len(rows) > len(shown):
+        lines.append(f"and {len(rows) - len(shown)} more (--json has all)")
+    return ["  " + line for line in lines]
+
+
+def _capabilities(row: ModelRow) -> str:
+    return ", ".join(row.capabilities)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Return one line about all of it."""
+    failed = sum(finding.verdict is Verdict.FAILED for finding in findings)
+    warnings = sum(finding.verdict is Verdict.WARNING for finding in findings)
+    if failed:
+        return f"{failed} of {len(findings)} checks failed."
+    if warnings:
+        return f"All is there that the daemon needs; warnings: {warnings}."
+    return "All is well."
+
+
+def to_json(findings: Sequence[Finding], rows: Sequence[ModelRow]) -> str:
+    """Return everything as one JSON object; ``ok`` is whether nothing failed."""
+    return json.dumps(
+        {
+            "ok": is_well(findings),
+            "findings": [
+                {**asdict(finding), "verdict": finding.verdict.value} for finding in findings
+            ],
+            "models": [
+                {
+                    "name": row.name,
+                    "capabilities": list(row.capabilities),
+                    "context_length": row.context_length,
+                    "context_length_is_default": row.is_guess,
+                }
+                for row in rows
+            ],
+        },
+        indent=2,
+    )
+
+
+def is_well(findings: Sequence[Finding]) -> bool:
+    """Whether nothing failed."""
+    return all(finding.verdict is not Verdict.FAILED for finding in findings)
