@@ -19,6 +19,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
+from twisted.web.iweb import IPolicyForHTTPS
 
 from ollamaproxy.assembly import Assembly, assemble, read_keys, uses_own_key
 from ollamaproxy.callers.key_file import KeyFile
@@ -86,6 +87,9 @@ def make_site(
 
 
 def make_way(settings: Settings, environ: Mapping[str, str], reactor: Any) -> MakeAgent:
+def make_endpoints(
+    settings: Settings, reactor: Any, tls_policy: IPolicyForHTTPS | None = None
+) -> GatewayEndpoints:
     """
     Return what makes agents that send to the gateways.
 
@@ -104,6 +108,9 @@ def make_way(settings: Settings, environ: Mapping[str, str], reactor: Any) -> Ma
             _log.info("{url} is reached through {proxy}", url=url, proxy=name_of(proxy))
     endpoints = GatewayEndpoints(reactor, settings.deadlines.connect_s, trust, proxies)
     return partial(make_agent, reactor, endpoints, proxies)
+        tls_policy: Decides which certificates are good, instead of what the settings say.
+    """
+    return GatewayEndpoints(reactor, settings.deadlines.connect_s, tls_policy)
 
 
 def find_proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies:

@@ -3,20 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, Final, TextIO
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
+from ollamaproxy.assembly import read_keys
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.daemon_log import stderr_observer
-from ollamaproxy.doctor.diagnoses.configuration import bad_settings_finding, settings_findings
+from ollamaproxy.doctor.diagnoses.configuration import (
+    bad_settings_finding,
+    settings_finding,
+    warning_findings,
+)
 from ollamaproxy.doctor.diagnoses.models import ModelRow
 from ollamaproxy.doctor.findings import Finding
 from ollamaproxy.doctor.options import DoctorOptions
-from ollamaproxy.doctor.putting_together import make_doctor
+from ollamaproxy.doctor.putting_together import Doctor
 from ollamaproxy.doctor.report import TextReport, is_well, summary, table, to_json
-from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.settings import Secret
+from ollamaproxy.tap import check_files, start_warnings
 
 _log = Logger()
 
@@ -97,39 +105,50 @@ def doctor(
     except UsageError as error:
         print(f"ollamaproxy: {error}\nTry: ollamaproxy doctor --help", file=stderr)
         return 2
-    settings = options.settings
-    key = None if settings is None else settings.api_key
+    configuration = options.configuration
+    key = None if configuration is None else configuration.settings.api_key
     output = Output(stdout, environ, as_json=bool(options["json"]), key=key)
-    if settings is None:
-        output.say(bad_settings_finding(options.complaint or ""))
+    try:
+        if configuration is None:
+            raise InvalidSetting(options.complaint)
+        for finding in _about_settings(configuration):
+            output.say(finding)
+        done = _examine(options, output, stderr)
+    except InvalidSetting as error:
+        output.say(bad_settings_finding(str(error)))
         output.end(())
         return 1
-    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
-
-    globalLogBeginner.beginLoggingTo([stderr_observer(stderr)], redirectStandardIO=False)
-    for finding in settings_findings((), ()):
-        output.say(finding)
-    done = _examine(settings, options, reactor, output)
     return 0 if done and is_well(output.findings) else 1
 
 
-def _examine(settings: Settings, options: DoctorOptions, reactor: Any, output: Output) -> bool:
+def _about_settings(configuration: Configuration) -> list[Finding]:
+    """Return what there is to say of the settings; raises InvalidSetting."""
+    settings = configuration.settings
+    check_files(settings)
+    origins = {name: given.origin for name, given in configuration.given.items()}
+    warnings = [*configuration.warnings, *start_warnings(settings, read_keys(settings))]
+    return [settings_finding(origins), *warning_findings(warnings)]
+
+
+def _examine(options: DoctorOptions, output: Output, stderr: TextIO) -> bool:
     """Run the reactor until all has been looked at; return whether it has been."""
-    clocks = Clocks(scheduler=reactor)
-    doctor = make_doctor(
-        settings,
+    from twisted.internet import reactor as _reactor  # noqa: PLC0415 - importing it installs it
+
+    reactor: Any = _reactor
+    globalLogBeginner.beginLoggingTo([stderr_observer(stderr)], redirectStandardIO=False)
+    doctor = Doctor(
+        options.settings,
         options.wishes,
         wait_s=options.wait_s,
         reactor=reactor,
-        clocks=clocks,
+        clocks=Clocks(scheduler=reactor),
         say=output.say,
     )
     done = False
 
     async def examine() -> None:
         nonlocal done
-        await doctor.examination.run()
-        await maybeDeferred(doctor.pool.closeCachedConnections)
+        await doctor.run()
         done = True
 
     def ended(result: object) -> None:

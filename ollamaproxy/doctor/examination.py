@@ -12,6 +12,7 @@ from ollamaproxy.doctor.diagnoses.address import (
     browsers_finding,
     client_url,
     clients_finding,
+    endpoints_findings,
 )
 from ollamaproxy.doctor.diagnoses.interface import (
     API,
@@ -149,12 +150,18 @@ class Examination:
 
     async def _own_address(self) -> None:
         settings = self._settings
-        host, port = settings.host, settings.port
-        found = await self._here.look(client_url(host, port))
+        listening = settings.listening
+        if listening.endpoints:
+            for finding in endpoints_findings(listening.endpoints):
+                self.tell(finding)
+            return
+        host, port = listening.host, listening.port
+        scheme = "http" if listening.certificate is None else "https"
+        found = await self._here.look(client_url(scheme, host, port))
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.tell(address_finding(found.listener, where, found.problem))
         asks_for_key = settings.client_auth is not ClientAuth.NONE
-        self.tell(clients_finding(host, port, asks_for_key=asks_for_key))
+        self.tell(clients_finding(scheme, host, port, asks_for_key=asks_for_key))
         rules = BrowserRules(settings.origins, settings.host_names)
         self.tell(browsers_finding(rules, host, port, self._here.machine))
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from twisted.python import usage
 
+from ollamaproxy.configuration.options import Options
+from ollamaproxy.configuration.values import parse_seconds
 from ollamaproxy.doctor.examination import Wishes
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.flag import parse_seconds
-from ollamaproxy.options import Options
 
 #: How long a model may take to begin; a person waits for it.
 DEFAULT_WAIT_S: Final = 60.0
@@ -20,7 +20,7 @@ class DoctorOptions(Options):
 
     Attributes:
         complaint: What is wrong with a setting, wherever it was given; ``None``
-            if nothing is: then there are ``settings``.
+            if nothing is: then there is a ``configuration``.
         wishes: What the person wants to know.
         wait_s: How long a model may take to begin its answer.
     """

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
+from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.web.client import Agent
 
+from ollamaproxy.assembly import Assembly, assemble
+from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.examination import Examination, Wishes
 from ollamaproxy.doctor.findings import Finding
@@ -14,49 +17,97 @@ from ollamaproxy.doctor.probes.gateway import GatewayProbes
 from ollamaproxy.doctor.probes.here import Here
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.settings import Settings
-from ollamaproxy.upstream.client import make_client, make_pool
+from ollamaproxy.tap import make_endpoints
+from ollamaproxy.upstream.client import make_client
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
-from ollamaproxy.upstream.gateway import Gateway
-from ollamaproxy.upstream.identity import Identity
-from ollamaproxy.upstream.retry import TellingPool, make_retrying_agent
 
 
-@frozen
 class Doctor:
     """
-    The parts.
+    The parts, put together.
 
     Attributes:
         examination: What they are for.
-        pool: The connections to the gateways that wait; to be closed at the end.
     """
 
-    examination: Examination
-    pool: TellingPool
+    def __init__(
+        self,
+        settings: Settings,
+        wishes: Wishes,
+        *,
+        wait_s: float,
+        reactor: Any,
+        clocks: Clocks,
+        say: Callable[[Finding], None],
+    ) -> None:
+        """
+        Put them together.
+
+        Args:
+            settings: The daemon's.
+            wishes: What the person wants to know.
+            wait_s: How long to wait where the daemon may have more patience.
+            reactor: Provides IReactorTCP, IReactorTime and IReactorPluggableNameResolver.
+            clocks: All of them.
+            say: Is told each finding as soon as it is there.
+
+        Raises:
+            InvalidSetting: A file that the settings name is not to be had, or is bad.
+        """
+        self._settings = _in_a_hurry(settings, wait_s)
+        self._reactor = reactor
+        self._clocks = clocks
+        self._assemblies: list[Assembly] = []
+        self.examination = Examination(
+            self._settings,
+            wishes,
+            clocks,
+            gateways=[self._probes_of(url) for url in settings.base_urls],
+            here=Here(settings.listening, reactor, self._questions_to),
+            say=say,
+        )
+
+    async def run(self) -> None:
+        """Examine, and close all connections."""
+        await self.examination.run()
+        closing = [maybeDeferred(assembly.stop) for assembly in self._assemblies]
+        await DeferredList(closing, consumeErrors=True)
+
+    def _probes_of(self, base_url: str) -> GatewayProbes:
+        settings = _for_one_gateway(self._settings, base_url)
+        endpoints = make_endpoints(settings, self._reactor)
+        looking = make_endpoints(settings, self._reactor, AnyCertificatePolicy())
+        assembly = assemble(settings, endpoints, self._clocks)
+        self._assemblies.append(assembly)
+        return GatewayProbes(
+            base_url,
+            settings,
+            self._reactor,
+            self._clocks,
+            connections=Connections(base_url, endpoints, looking, self._clocks),
+            questions=Questions(
+                assembly.client, base_url, settings, self._clocks, settings.api_key
+            ),
+            gateway=assembly.workings.gateway,
+        )
+
+    def _questions_to(self, url: str) -> Questions:
+        """
+        Return what asks the server of a URL on this machine.
+
+        By no proxy, never with the gateway's key, and so whatever certificate
+        the daemon has.
+        """
+        connect_s = self._settings.deadlines.connect_s
+        endpoints = GatewayEndpoints(self._reactor, connect_s, AnyCertificatePolicy())
+        client = make_client(Agent.usingEndpointFactory(self._reactor, endpoints), None)
+        return Questions(client, url, self._settings, self._clocks, None)
 
 
-def make_doctor(
-    settings: Settings,
-    wishes: Wishes,
-    *,
-    wait_s: float,
-    reactor: Any,
-    clocks: Clocks,
-    say: Callable[[Finding], None],
-) -> Doctor:
-    """
-    Return the parts, put together.
-
-    Args:
-        settings: The daemon's.
-        wishes: What the person wants to know.
-        wait_s: How long to wait where the daemon may have more patience.
-        reactor: Provides IReactorTCP, IReactorTime and IReactorPluggableNameResolver.
-        clocks: All of them.
-        say: Is told each finding as soon as it is there.
-    """
+def _in_a_hurry(settings: Settings, wait_s: float) -> Settings:
+    """Return the settings of a daemon for which a person waits."""
     deadlines = settings.deadlines
-    settings = evolve(
+    return evolve(
         settings,
         deadlines=evolve(
             deadlines,
@@ -64,37 +115,14 @@ def make_doctor(
             between_bytes_s=min(deadlines.between_bytes_s, wait_s),
         ),
     )
-    pool = make_pool(reactor, settings.limits.max_idle_connections, clocks.monotonic_s)
-    connect_s = settings.deadlines.connect_s
-    endpoints = GatewayEndpoints(reactor, connect_s)
-    looking = GatewayEndpoints(reactor, connect_s, AnyCertificatePolicy())
-    agent = make_retrying_agent(reactor, endpoints, pool, retries_posts=not settings.no_retry)
-    identity = Identity(settings.end_user_header, settings.tags)
-    client = make_client(agent, settings.api_key, identity.names)
 
-    def probes_of(base_url: str) -> GatewayProbes:
-        alone = evolve(settings, base_url=base_url, more_base_urls=())
-        return GatewayProbes(
-            base_url,
-            alone,
-            reactor,
-            clocks,
-            connections=Connections(base_url, endpoints, looking, clocks),
-            questions=Questions(client, base_url, alone, clocks, alone.api_key),
-            gateway=Gateway(client, alone, clocks, identity),
-        )
 
-    def questions_to(url: str) -> Questions:
-        # To this machine, and never with the gateway's key.
-        local = Agent.usingEndpointFactory(reactor, GatewayEndpoints(reactor, connect_s))
-        return Questions(make_client(local, None), url, settings, clocks, None)
-
-    examination = Examination(
+def _for_one_gateway(settings: Settings, base_url: str) -> Settings:
+    """Return the settings of a daemon that has one gateway, and no callers but itself."""
+    return evolve(
         settings,
-        wishes,
-        clocks,
-        gateways=[probes_of(url) for url in settings.base_urls],
-        here=Here(settings.host, settings.port, reactor, questions_to),
-        say=say,
+        base_url=base_url,
+        more_base_urls=(),
+        keys_file=None,
+        client_auth=ClientAuth.NONE,
     )
-    return Doctor(examination, pool)

@@ -9,7 +9,11 @@ from ollamaproxy.doctor.diagnoses.address import (
     clients_finding,
     listener_of,
 )
-from ollamaproxy.doctor.diagnoses.configuration import bad_settings_finding, settings_findings
+from ollamaproxy.doctor.diagnoses.configuration import (
+    bad_settings_finding,
+    settings_finding,
+    warning_findings,
+)
 from ollamaproxy.doctor.diagnoses.interface import (
     Product,
     api_finding,
@@ -49,16 +53,15 @@ class FindingCase(Case):
 
 class Settings(FindingCase):
     def test_where_from(self) -> None:
-        """What was given is told with where it comes from; nothing given is told, too."""
-        (found,) = settings_findings(["--port (command line)"], [])
-        self.assert_found(found, Verdict.OK, "--port (command line)")
-        (found,) = settings_findings([], [])
-        self.assert_found(found, Verdict.OK, "default")
+        """What was given is told with where it comes from, unless that is its own flag."""
+        found = settings_finding({"port": "--port", "host": "OLLAMA_HOST"})
+        self.assert_found(found, Verdict.OK, "given: port, host (OLLAMA_HOST)")
 
     def test_warnings(self) -> None:
         """What the daemon would warn of is a warning here."""
-        _, found = settings_findings([], ["everybody can call"])
-        self.assert_found(found, Verdict.WARNING, "everybody can call", "README.rst")
+        first, second = warning_findings(["everybody can call; --host helps", "it has no effect"])
+        self.assert_found(first, Verdict.WARNING, "everybody can call", "--host helps.")
+        self.assert_found(second, Verdict.WARNING, "it has no effect", "README.rst")
 
     def test_bad(self) -> None:
         """What cannot work is told in the words of the daemon."""
@@ -289,14 +292,15 @@ class Addresses(FindingCase):
             ("::1", "http://[::1]:11434"),
             ("box", "http://box:11434"),
         ):
-            self.assertEqual(client_url(host, 11434), url)
-            found = clients_finding(host, 11434, asks_for_key=False)
+            self.assertEqual(client_url("http", host, 11434), url)
+            found = clients_finding("http", host, 11434, asks_for_key=False)
             self.assert_found(found, Verdict.OK, f"enter {url} as")
             self.assertNotIn("key", found.told)
-        found = clients_finding("::", 1, asks_for_key=True)
+        found = clients_finding("https", "::", 1, asks_for_key=True)
         self.assert_found(found, Verdict.OK, "from other machines, its name")
+        self.assert_found(found, Verdict.OK, "enter https://localhost:1 as")
         self.assert_found(found, Verdict.OK, "asks for a key")
-        found = clients_finding("h", 0, asks_for_key=False)
+        found = clients_finding("http", "h", 0, asks_for_key=False)
         self.assert_found(found, Verdict.WARNING, "--port 0", "name a port")
 
     def test_browsers(self) -> None:

@@ -22,7 +22,7 @@ from ollamaproxy.doctor.findings import Verdict
 from ollamaproxy.doctor.probes.names import NoAnswer
 from ollamaproxy.errors import ProxyError, UpstreamError, UpstreamTimeout
 from ollamaproxy.models.listing import Model
-from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.settings import Listening, Secret, Settings
 from ollamaproxy.wire.model_facts import ModelFacts
 from ollamaproxy.wire.model_lists import FactsByName
 from tests.case import Case
@@ -172,10 +172,25 @@ class AllIsWell(ExaminationCase):
     def test_own_address(self) -> None:
         """The daemon's own address is that of the settings."""
         self.machine.found = Found(Listener.NOTHING, "Permission denied")
-        examination = self.examine(host="::1", port=80)
+        examination = self.examine(listening=Listening(host="::1", port=80))
         self.assertEqual(self.machine.looked, ["http://[::1]:80"])
         words = "failed: cannot listen at [::1]:80: Permission denied"
         self.assertEqual(self.told(examination, "address"), words)
+
+    def test_own_certificate(self) -> None:
+        """With a certificate of its own the daemon is come to by https."""
+        listening = Listening(host="127.0.0.1", certificate="daemon.pem")
+        examination = self.examine(listening=listening)
+        self.assertEqual(self.machine.looked, ["https://127.0.0.1:11434"])
+        self.assertIn("https://127.0.0.1:11434/v1", self.told(examination, "clients"))
+
+    def test_endpoints(self) -> None:
+        """Endpoints, which somebody else may hold, are left alone."""
+        examination = self.examine(listening=Listening(endpoints=("systemd:index=0",)))
+        for check in ("address", "clients", "browsers"):
+            words = "skipped: the daemon listens at systemd:index=0"
+            self.assertIn(words, self.told(examination, check))
+        self.assertEqual(self.machine.looked, [])
 
     def test_keys_of_clients(self) -> None:
         """Clients are told of a key if they need one."""

@@ -17,8 +17,8 @@ from ollamaproxy.clocks import Clocks
 from ollamaproxy.demo.gateway import make_demonstration_site
 from ollamaproxy.doctor.examination import Examination, Wishes
 from ollamaproxy.doctor.findings import Finding, Verdict
-from ollamaproxy.doctor.putting_together import make_doctor
-from ollamaproxy.settings import Deadlines, Secret, Settings
+from ollamaproxy.doctor.putting_together import Doctor
+from ollamaproxy.settings import Deadlines, Listening, Secret, Settings
 from tests.case import ReactorCase, on_reactor
 from tests.live.certificates import GatewayCertificate
 from tests.processes import free_port
@@ -136,9 +136,10 @@ class DoctorCase(ReactorCase):
         self, base_url: str, wishes: Wishes | None = None, wait_s: float = 20.0, **settings: Any
     ) -> Examination:
         """Return an examination that is over."""
-        given = {"api_key": Secret(KEY), "host": "127.0.0.1", "port": free_port(), **settings}
+        here = Listening(host="127.0.0.1", port=free_port())
+        given = {"api_key": Secret(KEY), "listening": here, **settings}
         said: list[Finding] = []
-        doctor = make_doctor(
+        doctor = Doctor(
             Settings(base_url=base_url, **given),
             wishes or Wishes(),
             wait_s=wait_s,
@@ -146,8 +147,7 @@ class DoctorCase(ReactorCase):
             clocks=Clocks(scheduler=reactor),
             say=said.append,
         )
-        await doctor.examination.run()
-        await doctor.pool.closeCachedConnections()
+        await doctor.run()
         self.assertNotIn(KEY, repr(said))
         return doctor.examination
 
@@ -340,7 +340,8 @@ class Gateways(DoctorCase):
 
 class OwnAddress(DoctorCase):
     async def found(self, host: str, port: int) -> Finding:
-        examination = await self.examine(f"http://127.0.0.1:{free_port()}", host=host, port=port)
+        here = Listening(host=host, port=port)
+        examination = await self.examine(f"http://127.0.0.1:{free_port()}", listening=here)
         (found,) = [it for it in examination.findings if it.check == "address"]
         return found
 
@@ -374,7 +375,7 @@ class OwnAddress(DoctorCase):
         """An address of another machine, and one that is none, are told."""
         found = await self.found("192.0.2.1", 11434)
         self.assertIn("cannot listen at 192.0.2.1:11434: ", found.told)
-        found = await self.found("x" * 64, 11434)  # a label of a name has 63 at most
+        found = await self.found("no\0name", 11434)
         self.assertIn("is no address and no host name", found.told)
 
     @on_reactor

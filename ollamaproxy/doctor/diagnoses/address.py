@@ -1,5 +1,6 @@
 """The daemon's own side: its address, and how clients and browsers come to it."""
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
 
@@ -78,11 +79,18 @@ def address_finding(listener: Listener, where: str, problem: str = "") -> Findin
     return Finding.ok(ADDRESS, f"{where} is free; the daemon can start")
 
 
-def clients_finding(host: str, port: int, *, asks_for_key: bool) -> Finding:
+def endpoints_findings(endpoints: Sequence[str]) -> list[Finding]:
+    """Say that endpoints of Twisted's are not looked at: systemd or a proxy may hold them."""
+    told = f"the daemon listens at {', '.join(endpoints)}, which is not looked at"
+    return [Finding.skipped(check, told) for check in (ADDRESS, CLIENTS, BROWSERS)]
+
+
+def clients_finding(scheme: str, host: str, port: int, *, asks_for_key: bool) -> Finding:
     """
     Say what a client is to be told.
 
     Args:
+        scheme: ``http`` or ``https``.
         host: Where the daemon listens.
         port: Where; 0 is one that the system chooses at every start.
         asks_for_key: Clients need a key.
@@ -93,7 +101,7 @@ def clients_finding(host: str, port: int, *, asks_for_key: bool) -> Finding:
             "--port 0 is another port at every start, and clients want one to stay with",
             "Leave --port out, or name a port.",
         )
-    url = client_url(host, port)
+    url = client_url(scheme, host, port)
     others = "" if not _is_any(host) else "; from other machines, its name instead of localhost"
     key = "; it asks for a key" if asks_for_key else ""
     return Finding.ok(
@@ -128,9 +136,9 @@ def _asked_as(rules: BrowserRules, authority: str, name: str) -> Finding:
     )
 
 
-def client_url(host: str, port: int) -> str:
+def client_url(scheme: str, host: str, port: int) -> str:
     """Return where a client on this machine finds the daemon."""
-    return f"http://{_in_url('localhost' if _is_any(host) else host)}:{port}"
+    return f"{scheme}://{_in_url('localhost' if _is_any(host) else host)}:{port}"
 
 
 def _in_url(host: str) -> str:

@@ -1,6 +1,6 @@
 """What the daemon was told: is it whole, and does it hold a trap?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ollamaproxy.doctor.findings import Finding
@@ -8,21 +8,32 @@ from ollamaproxy.doctor.findings import Finding
 SETTINGS: Final = "settings"
 
 
-def settings_findings(sources: Sequence[str], warnings: Sequence[str]) -> list[Finding]:
+def settings_finding(origins: Mapping[str, str]) -> Finding:
     """
-    Say what the settings are made of, and what is to be thought about.
+    Say where the settings come from.
 
     Args:
-        sources: Where each that was given comes from, such as
-            ``--port (command line)``.
-        warnings: What the daemon itself would warn of.
+        origins: Of each that was given, by its name.
     """
-    told = ", ".join(sources) if sources else "all as by default"
-    doubts = [
-        Finding.warning(SETTINGS, warning, "See the section on it in README.rst.")
-        for warning in warnings
+    told = [
+        name if origin == f"--{name}" else f"{name} ({origin})" for name, origin in origins.items()
     ]
-    return [Finding.ok(SETTINGS, told), *doubts]
+    return Finding.ok(SETTINGS, f"given: {', '.join(told)}")
+
+
+def warning_findings(warnings: Iterable[str]) -> list[Finding]:
+    """
+    Say what the daemon itself would warn of.
+
+    Args:
+        warnings: Each with a semicolon between what is and what to do, if it has both.
+    """
+    findings = []
+    for warning in warnings:
+        told, _semicolon, advice = warning.partition("; ")
+        sentence = f"{advice[:1].upper()}{advice[1:]}." if advice else "README.rst tells more."
+        findings.append(Finding.warning(SETTINGS, told, sentence))
+    return findings
 
 
 def bad_settings_finding(complaint: str) -> Finding:

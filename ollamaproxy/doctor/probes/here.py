@@ -13,25 +13,25 @@ from ollamaproxy.doctor.diagnoses.address import listener_of
 from ollamaproxy.doctor.facts import Answer, Found, Listener
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.errors import UpstreamError
+from ollamaproxy.settings import Listening
 
 
 class Here:
     """Implements LocalProbes."""
 
     def __init__(
-        self, host: str, port: int, reactor: Any, questions_to: Callable[[str], Questions]
+        self, listening: Listening, reactor: Any, questions_to: Callable[[str], Questions]
     ) -> None:
         """
         Prepare.
 
         Args:
-            host: Where the daemon is to listen.
-            port: The same.
+            listening: Where the daemon is to listen: host and port.
             reactor: Provides IReactorTCP.
             questions_to: Makes what asks the server of a base URL, without a key.
         """
-        self._host = host
-        self._port = port
+        self._host = listening.host
+        self._port = listening.port
         self._reactor = reactor
         self._questions_to = questions_to
 
