@@ -127,7 +127,8 @@ class Found:
 
     Attributes:
         listener: Who listens there.
-        problem: Why it is not to be had, although nobody does; empty if it is.
+        problem: Why the daemon cannot, although nobody does, in its own words;
+            empty if it can.
     """
 
     listener: Listener

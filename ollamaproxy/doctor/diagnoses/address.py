@@ -47,7 +47,7 @@ def address_finding(listener: Listener, where: str, problem: str = "") -> Findin
     Args:
         listener: What is there.
         where: Host and port, as in a URL.
-        problem: Why the address is not to be had, although nothing is there.
+        problem: Why the daemon cannot listen there, although nothing does.
     """
     if listener is Listener.OURS:
         return Finding.ok(ADDRESS, f"an ollamaproxy runs at {where}")
@@ -73,7 +73,7 @@ def address_finding(listener: Listener, where: str, problem: str = "") -> Findin
     if problem:
         return Finding.failed(
             ADDRESS,
-            f"cannot listen at {where}: {problem}",
+            problem,
             "Choose an address of this machine with --host, and a --port above 1023.",
         )
     return Finding.ok(ADDRESS, f"{where} is free; the daemon can start")

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory, Protocol
 
@@ -13,6 +12,7 @@ from ollamaproxy.doctor.diagnoses.address import listener_of
 from ollamaproxy.doctor.facts import Answer, Found, Listener
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.errors import UpstreamError
+from ollamaproxy.server.listeners import CannotListen, Listeners
 from ollamaproxy.settings import Listening
 
 
@@ -30,9 +30,7 @@ class Here:
             reactor: Provides IReactorTCP.
             questions_to: Makes what asks the server of a base URL, without a key.
         """
-        self._host = listening.host
-        self._port = listening.port
-        self._reactor = reactor
+        self._listeners = Listeners(reactor, listening, Factory.forProtocol(Protocol))
         self._questions_to = questions_to
 
     @property
@@ -43,23 +41,24 @@ class Here:
     async def look(self, url: str) -> Found:
         """Implement LocalProbes; takes the address for a moment, to see whether that can be."""
         try:
-            port = self._reactor.listenTCP(
-                self._port, Factory.forProtocol(Protocol), interface=self._host
-            )
-        except CannotListenError as error:
-            if getattr(error.socketError, "errno", None) == errno.EADDRINUSE:
+            self._listeners.open()
+        except CannotListen as error:
+            if _is_in_use(error.__cause__):
                 return Found(await self._who(url))
-            words = getattr(error.socketError, "strerror", None) or str(error.socketError)
-            return Found(Listener.NOTHING, words)
-        except (TypeError, UnicodeError):  # Python's, of a name that is none
-            return Found(Listener.NOTHING, f"{self._host!r} is no address and no host name")
-        await maybeDeferred(port.stopListening)
+            return Found(Listener.NOTHING, str(error))
+        await self._listeners.close()
         return Found(Listener.NOTHING)
 
     async def _who(self, url: str) -> Listener:
         questions = self._questions_to(url)
         root = await _answer(questions, "/")
         return listener_of(root, await _answer(questions, "/api/tags"))
+
+
+def _is_in_use(error: BaseException | None) -> bool:
+    if not isinstance(error, CannotListenError):
+        return False
+    return getattr(error.socketError, "errno", None) == errno.EADDRINUSE
 
 
 async def _answer(questions: Questions, path: str) -> Answer | None:
