@@ -2,19 +2,26 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import BinaryIO, TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import BinaryIO, Final, TextIO
 
 from twisted.logger import globalLogBeginner
 from twisted.python.usage import UsageError
 
 from ollamaproxy.callers.add_key import add_key
+from ollamaproxy.command_line.completion import completion
 from ollamaproxy.configuration.options import Options
+from ollamaproxy.doctor.command import doctor
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
 from ollamaproxy.tap import check_files, make_serving
+
+#: What else there is to do; each gets the rest of the command line.
+_COMMANDS: Final[
+    Mapping[str, Callable[[Sequence[str], Mapping[str, str], BinaryIO, TextIO], int]]
+] = {"add-key": add_key, "doctor": doctor, "completion": completion}
 
 
 def main() -> None:
@@ -36,7 +43,7 @@ def main() -> None:
 
 def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stderr: TextIO) -> int:
     """
-    Serve until SIGINT or SIGTERM, or do what the first word says: ``add-key``, ``doctor``.
+    Serve until SIGINT or SIGTERM, or do what the first word says.
 
     Args:
         argv: The command line without the program's name.
@@ -48,12 +55,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         The exit status: 0 after a signal, 1 if the address is not to be had,
         2 if the command line or a file that it names is wrong.
     """
-    if argv and argv[0] == "add-key":
-        return add_key(argv[1:], environ, stdout, stderr)
-    if argv and argv[0] == "doctor":
-        from ollamaproxy.doctor.command import doctor  # noqa: PLC0415 - only for this
-
-        return doctor(argv[1:], environ, stdout, stderr)
+    if argv and argv[0] in _COMMANDS:
+        return _COMMANDS[argv[0]](argv[1:], environ, stdout, stderr)
     options = Options(environ, check_files)
     try:
         options.parseOptions(argv)
