@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo test check litellm agents load soak fuzz clean
+.PHONY: demo man test check litellm agents load soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
 
 test: .venv/tests-installed
 	$(BIN)/pytest
+
+man: .venv/tests-installed
+	$(BIN)/python -m ollamaproxy.command_line | $(BIN)/rst2man --strict - docs/man/ollamaproxy.1
 
 check: .venv/dev-installed
 	$(BIN)/ruff format --check .

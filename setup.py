@@ -44,6 +44,7 @@ setup(
     # find_packages cannot see twisted/plugins: it must hold no __init__.py.
     packages=[*find_packages(include=["ollamaproxy", "ollamaproxy.*"]), "twisted.plugins"],
     package_data={"ollamaproxy": ["py.typed"]},
+    data_files=[("share/man/man1", ["docs/man/ollamaproxy.1"])],
     install_requires=[
         "attrs>=24.2",
         "cryptography>=46.0",

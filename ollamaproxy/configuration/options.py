@@ -38,7 +38,10 @@ class Options(usage.Options):
         "such as OLLAMAPROXY_BASE_URL for --base-url, or in the file of --config, "
         "under the name of its flag; flags win over variables, and those over the file. "
         f"Several values in one variable are parted by {SEPARATOR!r}. "
-        "The command 'ollamaproxy add-key NAME' makes a key for a client; it has a --help, too."
+        "The command 'ollamaproxy add-key NAME' makes a key for a client, "
+        "'ollamaproxy doctor' says why a set-up does not work, and "
+        "'ollamaproxy completion SHELL' prints what completes this command line; "
+        "each has a --help, too."
     )
     optParameters: Sequence[Sequence[object]] = [
         ["config", None, None, "PATH of a TOML file with settings, read anew on SIGHUP."],
