@@ -158,5 +158,8 @@ def _examine(options: DoctorOptions, output: Output, stderr: TextIO) -> bool:
 
     reactor.callWhenRunning(lambda: Deferred.fromCoroutine(examine()).addBoth(ended))
     reactor.run()
-    output.end(doctor.examination.rows)
+    if done:
+        output.end(doctor.examination.rows)
+    else:
+        print("ollamaproxy: the doctor was stopped before its end", file=stderr)
     return done

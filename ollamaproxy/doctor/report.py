@@ -43,10 +43,10 @@ class TextReport:
         heading = []
         if finding.gateway != self._gateway:
             self._gateway = finding.gateway
-            heading = ["", f"Gateway {finding.gateway}" if finding.gateway else "This daemon"]
-        told = wrap(finding.told, _WIDTH - _INDENT, break_long_words=False) or [""]
-        advice = wrap(finding.advice, _WIDTH - _INDENT, break_long_words=False)
-        first = f"{self._verdict(finding.verdict)} {finding.check:<12}  {told[0]}"
+            about = f"Gateway {_printable(finding.gateway)}" if finding.gateway else "This daemon"
+            heading = ["", about]
+        told, advice = _wrapped(finding.told), _wrapped(finding.advice)
+        first = f"{self._verdict(finding.verdict)} {finding.check:<12}  {''.join(told[:1])}"
         return [*heading, first, *(" " * _INDENT + line for line in (*told[1:], *advice))]
 
     def _verdict(self, verdict: Verdict) -> str:
@@ -54,19 +54,31 @@ class TextReport:
         return f"\x1b[{_COLOURS[verdict]}m{word}\x1b[0m" if self._coloured else word
 
 
+def _wrapped(text: str) -> list[str]:
+    return wrap(_printable(text), _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False)
+
+
+def _printable(text: str) -> str:
+    """
+    Return a text that does nothing to a terminal.
+
+    Names in certificates and of models are whatever somebody else has chosen.
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def table(rows: Sequence[ModelRow]) -> list[str]:
     """Return the lines of a table of models; of a great many, the first."""
     shown = rows[:_MAX_ROWS]
     if not shown:
         return []
-    width = max(len("model"), *(len(row.name) for row in shown))
+    names = [_printable(row.name) for row in shown]
+    width = max(len("model"), *map(len, names))
     words = max(len("capabilities"), *(len(_capabilities(row)) for row in shown))
     lines = [f"{'model':<{width}}  {'capabilities':<{words}}  context"]
-    for row in shown:
+    for name, row in zip(names, shown, strict=True):
         mark = "*" if row.is_guess else ""
-        lines.append(
-            f"{row.name:<{width}}  {_capabilities(row):<{words}}  {row.context_length}{mark}"
-        )
+        lines.append(f"{name:<{width}}  {_capabilities(row):<{words}}  {row.context_length}{mark}")
     if len(rows) > len(shown):
         lines.append(f"and {len(rows) - len(shown)} more (--json has all)")
     return ["  " + line for line in lines]

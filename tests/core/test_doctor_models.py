@@ -18,6 +18,7 @@ from ollamaproxy.doctor.findings import Finding, Verdict
 from ollamaproxy.doctor.report import TextReport, is_well, summary, table, to_json
 from ollamaproxy.errors import (
     GatewayForbids,
+    GatewayKeyRefused,
     ModelNotFound,
     UpstreamGarbled,
     UpstreamRefused,
@@ -110,6 +111,7 @@ class Tokens(FindingCase):
         for error, advice in (
             (ModelNotFound("x"), "does not have it"),
             (GatewayForbids("x", 502), "let the key use this model"),
+            (GatewayKeyRefused("x", 502), "open to everybody"),
             (UpstreamTimeout("x"), "--doctor-wait"),
             (UpstreamRefused("x", 429), "higher limit"),
             (UpstreamRefused("x", 500), "--doctor-model"),
@@ -180,6 +182,16 @@ class Reports(Case):
         """Colours are around the verdict alone."""
         (line,) = TextReport(coloured=True).lines(OK)
         self.assertEqual(line, "\x1b[32mok      \x1b[0m name          h is 10.0.0.1")
+
+    def test_strangers(self) -> None:
+        """What others have named does nothing to a terminal."""
+        hostile = Finding.failed("x", "issued by \x1b[2J\x07 me", "Ask \x9b him.")
+        self.assertEqual(
+            TextReport(coloured=False).lines(hostile),
+            ["failed   x             issued by ?[2J? me", " " * 23 + "Ask ? him."],
+        )
+        _, row = table([ModelRow("a\x1b[31mb", (), 7, False)])
+        self.assertIn("a?[31mb", row)
 
     def test_table(self) -> None:
         """The table has a row for each model, guesses are marked, and it ends somewhere."""

@@ -250,6 +250,11 @@ FAULTS: Final[tuple[tuple[Mapping[str, Page], str, str], ...]] = (
         'm did not answer: "no ***"',
     ),
     (
+        {"/v1/chat/completions": Page(f'{{"error": "Invalid {KEY}"}}', 401)},
+        "token",
+        "refused this proxy's API key (HTTP 401)",
+    ),
+    (
         {"/v1/chat/completions": Page('{"error": {"message": "model m does not exist"}}', 404)},
         "token",
         "model 'm' not found",

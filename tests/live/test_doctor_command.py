@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -70,6 +72,18 @@ class Commands(DoctorCase):
         self.assertIn("1 of 12 checks failed.", told)
         self.assertIn("/***\n", told)
         self.assertNotIn(KEY, told)
+
+    def test_interrupt(self) -> None:
+        """Ctrl-C ends it, and then it does not say that all is well."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            program = RunningProgram([*DOCTOR, "--base-url", url, *self.here()])
+            self.addCleanup(program.stop)
+            program.wait_for_line("stdout", "^ok       connection")
+            program.send_signal(signal.SIGINT)
+            self.assertEqual(program.wait_for_exit(), 1)
+        self.assertIn("stopped before its end", program.stderr[-1])
+        self.assertNotIn("All", "\n".join(program.stdout))
 
     def test_json(self) -> None:
         """--json is one object with everything in it, and nothing else."""

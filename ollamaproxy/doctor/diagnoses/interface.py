@@ -154,7 +154,11 @@ def key_finding(answer: Answer, *, has_key: bool) -> Finding:
         has_key: It was asked with a key.
     """
     if not is_about_the_key(answer):
-        told = "the gateway takes it" if has_key else "none is set, and the gateway asks for none"
+        told = (
+            "the gateway tells its models with it"
+            if has_key
+            else "none is set, and the gateway tells its models without"
+        )
         return Finding.ok(KEY, told)
     if not has_key:
         return Finding.failed(
@@ -188,7 +192,6 @@ def key_finding(answer: Answer, *, has_key: bool) -> Finding:
 def words(text: str) -> str:
     """Return words of the gateway's, on one line, without what could be a part of a key."""
     line = " ".join(_KEY_LIKE.sub("***", text).split())
-    line = "".join(letter if letter.isprintable() else "?" for letter in line)
     return f'"{line[:_MAX_WORDS]}"' + ("..." if len(line) > _MAX_WORDS else "")
 
 

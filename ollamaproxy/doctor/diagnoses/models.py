@@ -157,7 +157,12 @@ def token_finding(model: str, first: FirstToken | ProxyError) -> Finding:
 def _what_to_do(error: ProxyError) -> str:
     if isinstance(error, ModelNotFound):
         return "The gateway lists it and does not have it: ask whoever runs it, or try another one."
-    if isinstance(error, (GatewayForbids, GatewayKeyRefused)):
+    if isinstance(error, GatewayKeyRefused):
+        return (
+            "The gateway's list of models is open to everybody, and its models are not: set the"
+            " key, or copy the whole of it again."
+        )
+    if isinstance(error, GatewayForbids):
         return "Ask whoever runs the gateway to let the key use this model, or try another one."
     if isinstance(error, UpstreamTimeout):
         return "Try once more with a longer --doctor-wait, or another model with --doctor-model."
