@@ -18,7 +18,7 @@ from ollamaproxy.demo.gateway import make_demonstration_site
 from ollamaproxy.doctor.examination import Examination, Wishes
 from ollamaproxy.doctor.findings import Finding, Verdict
 from ollamaproxy.doctor.putting_together import Doctor
-from ollamaproxy.settings import Deadlines, Listening, Secret, Settings
+from ollamaproxy.settings import Deadlines, Freshness, Listening, Secret, Settings
 from tests.case import ReactorCase, on_reactor
 from tests.live.certificates import GatewayCertificate
 from tests.processes import free_port
@@ -243,6 +243,7 @@ FAULTS: Final[tuple[tuple[Mapping[str, Page], str, str], ...]] = (
     ),
     ({"/v1/models": Page('{"detail": "not this route"}', 403)}, "key", "forbids it to list models"),
     ({"/v1/models": Page('{"data": []}')}, "models", "the gateway lists none for this key"),
+    ({"/v1/model/info": evolve(MODELS, stalls=True)}, "models", "does not tell them"),
     ({"/v1/models": Page('{"data": [{}]}')}, "models", "is not a list of models"),
     (
         {"/v1/chat/completions": Page(f'{{"error": {{"message": "no {KEY}"}}}}', 500)},
@@ -303,6 +304,18 @@ class Gateways(DoctorCase):
             async with self.listening(site({**WELL, **instead})) as port:
                 wait_s = 1.0 if any(page.stalls for page in instead.values()) else 20.0
                 await self.assert_fails(f"http://127.0.0.1:{port}", check, told, wait_s=wait_s)
+
+    @on_reactor
+    async def test_models_take_their_time(self) -> None:
+        """The models are waited for as long as the daemon would wait for them."""
+        pages = {**WELL, "/v1/model/info": evolve(MODELS, stalls=True)}
+        async with self.listening(site(pages)) as port:
+            await self.assert_fails(
+                f"http://127.0.0.1:{port}",
+                "models",
+                "the gateway has not told its models within 1 seconds",
+                freshness=Freshness(deadline_s=1.0),
+            )
 
     @on_reactor
     async def test_no_http(self) -> None:

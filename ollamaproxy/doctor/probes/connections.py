@@ -3,8 +3,6 @@
 from typing import Any, Final, cast
 
 from attrs import evolve
-from cryptography import x509
-from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.defer import Deferred
@@ -20,6 +18,7 @@ from zope.interface import implementer
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import Certificate, Connection, Trouble
+from ollamaproxy.doctor.probes.certificates import certificate_of
 from ollamaproxy.errors import UpstreamUnreachable
 
 #: What connecting fails with; the first row that fits is taken.
@@ -151,7 +150,7 @@ class Connections:
             trouble, words = _trouble(error), _system_words(error)
         else:
             visit = cast("_Visit", connected)
-            certificate = _certificate(visit.transport) if scheme == b"https" else None
+            certificate = _shown(visit.transport) if scheme == b"https" else None
             visit.transport.abortConnection()
             await visit.gone
         return Connection(
@@ -173,33 +172,5 @@ def _system_words(error: Exception) -> str:
     return getattr(os_error, "strerror", None) or ""
 
 
-def _certificate(transport: TLSMemoryBIOProtocol) -> Certificate | None:
-    shown = transport.getPeerCertificate()
-    if shown is None:  # cannot be with any of today's ciphers
-        return None
-    certificate = shown.to_cryptography()
-    return Certificate(
-        subject=_short_name(certificate.subject),
-        issuer=_short_name(certificate.issuer),
-        names=_names(certificate),
-        begins_s=int(certificate.not_valid_before_utc.timestamp()),
-        ends_s=int(certificate.not_valid_after_utc.timestamp()),
-    )
-
-
-def _short_name(name: x509.Name) -> str:
-    """Return the most telling part of a name; whole, if it has no such part."""
-    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
-        for attribute in name.get_attributes_for_oid(oid):
-            return str(attribute.value)
-    return name.rfc4514_string() or "nobody"
-
-
-def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return ()
-    names = extension.value
-    addresses = map(str, names.get_values_for_type(x509.IPAddress))
-    return (*names.get_values_for_type(x509.DNSName), *addresses)
+def _shown(transport: Any) -> Certificate:
+    return certificate_of(transport.getPeerCertificate().to_cryptography())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import Answer, Connection, FirstToken
@@ -92,6 +93,6 @@ class GatewayProbes:
 
 
 def _too_late(result: Any, wait_s: float) -> Any:
-    if was_cancelled(result):
+    if isinstance(result, Failure) and was_cancelled(result):
         raise UpstreamTimeout(f"the gateway has not told its models within {wait_s:g} seconds")
     return result
