@@ -98,6 +98,9 @@ def doctor(
     Returns:
         The exit status: 0 if nothing failed, 1 if something did, 2 if the
         command line is wrong.
+
+    Raises:
+        BrokenPipeError: The reader of standard output has seen enough.
     """
     options = DoctorOptions(environ)
     try:
@@ -151,13 +154,20 @@ def _examine(options: DoctorOptions, output: Output, stderr: TextIO) -> bool:
         await doctor.run()
         done = True
 
+    reader_left: list[BrokenPipeError] = []
+
     def ended(result: object) -> None:
         if isinstance(result, Failure):
-            _log.failure("The doctor failed for a reason that is a bug", result)
+            if isinstance(result.value, BrokenPipeError):
+                reader_left.append(result.value)
+            else:
+                _log.failure("The doctor failed for a reason that is a bug", result)
         reactor.stop()
 
     reactor.callWhenRunning(lambda: Deferred.fromCoroutine(examine()).addBoth(ended))
     reactor.run()
+    if reader_left:
+        raise reader_left[0]
     if done:
         output.end(doctor.examination.rows)
     else:

@@ -10,20 +10,20 @@ class Trouble(Enum):
     Why there is no connection.
 
     REFUSED: The machine is there, and nothing listens on the port.
-    SILENT: Nobody answered in time.
+    SILENT: Nobody answered for longer than the system waits.
+    IN_WORDS: The daemon's own connections say it in words.
     UNREACHABLE: The network knows no way to there.
     NOT_TRUSTED: Nobody whom this machine trusts vouches for the certificate,
         or it is not valid today.
     OTHER_HOST: The certificate is good, and names another host.
-    NOT_TLS: What answered does not speak TLS, or not with us.
     """
 
     REFUSED = auto()
     SILENT = auto()
+    IN_WORDS = auto()
     UNREACHABLE = auto()
     NOT_TRUSTED = auto()
     OTHER_HOST = auto()
-    NOT_TLS = auto()
 
 
 @frozen(kw_only=True)
@@ -55,7 +55,8 @@ class Connection:
         host: Where to.
         port: Which port of it.
         trouble: Why there is none; ``None`` if there is one.
-        words: What the system says of the trouble; may be empty.
+        words: What the system says of the trouble, or the daemon's own
+            connections; may be empty.
         took_s: How long it took, or was waited for.
         certificate: What the server showed, should it be one with TLS.
     """

@@ -92,7 +92,13 @@ class Ports(FindingCase):
             (connection(took_s=0.0123), Verdict.OK, "answers after 12 ms", ""),
             (connection(took_s=2.34), Verdict.OK, "answers after 2.3 seconds", ""),
             (connection(Trouble.REFUSED), Verdict.FAILED, "refused", "Start the gateway"),
-            (connection(Trouble.SILENT, took_s=5.0), Verdict.FAILED, "within 5 s", "firewall"),
+            (connection(Trouble.SILENT), Verdict.FAILED, "does not answer", "firewall"),
+            (
+                connection(Trouble.IN_WORDS, words="no connection within 5 seconds"),
+                Verdict.FAILED,
+                "port 4000 of h: no connection within 5 seconds",
+                "firewall",
+            ),
             (
                 connection(Trouble.UNREACHABLE, words="No route to host"),
                 Verdict.FAILED,
@@ -133,9 +139,13 @@ class Certificates(FindingCase):
             (Trouble.OTHER_HOST, shown(names=("a", "b")), "is for a, b, and not for h", "a name"),
             (Trouble.OTHER_HOST, shown(names=()), "is for no host at all", "a name"),
             (Trouble.NOT_TRUSTED, None, "no secure connection", "http://"),
-            (Trouble.SILENT, None, "no secure connection", "http://"),
+            (Trouble.IN_WORDS, None, "no secure connection", "http://"),
         ):
             self.assert_found(self.found(trouble, certificate), Verdict.FAILED, told, advice)
+        closed = connection(Trouble.IN_WORDS, words="it closed the connection")
+        found = certificate_finding(closed, NOW_S)
+        told = "port 4000 of h makes no secure connection: it closed the connection"
+        self.assert_found(found, Verdict.FAILED, told, "http://")
 
 
 def answer(status: int, body: str | bytes, location: str = "") -> Answer:

@@ -85,6 +85,22 @@ class Commands(DoctorCase):
         self.assertIn("stopped before its end", program.stderr[-1])
         self.assertNotIn("All", "\n".join(program.stdout))
 
+    def test_a_reader_who_leaves(self) -> None:
+        """Whoever has read enough hears no complaints."""
+        ours, theirs = os.pipe()
+        with socket.create_server(("127.0.0.1", 0)) as gateway:
+            url = f"http://127.0.0.1:{gateway.getsockname()[1]}"
+            argv = [*DOCTOR, "--base-url", url, *self.here()]
+            program = subprocess.Popen(argv, stdout=theirs, stderr=subprocess.PIPE)
+            os.close(theirs)
+            with open(ours, encoding="utf-8") as reader:  # noqa: PTH123 - a pipe
+                while not reader.readline().startswith("ok       connection"):
+                    self.assertIsNone(program.poll())
+        # Only now what it waits for fails, and it has something to say.
+        _, complaints = program.communicate(timeout=60)
+        self.assertEqual(complaints, b"")
+        self.assertEqual(program.returncode, 0)
+
     def test_json(self) -> None:
         """--json is one object with everything in it, and nothing else."""
         for base_url, status in ((f"http://127.0.0.1:{free_port()}", 1), ("nonsense", 1)):

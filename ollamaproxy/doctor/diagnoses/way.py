@@ -15,6 +15,10 @@ CERTIFICATE: Final = "certificate"
 #: days and are renewed after 60.
 SOON_S: Final = 14 * 24 * 60 * 60
 
+_IN_THE_WAY: Final = (
+    "A firewall may be in the way, or a VPN be switched off; or the port in --base-url is wrong."
+)
+
 
 def name_finding(host: str, addresses: Sequence[str], lookup_s: float | None) -> Finding:
     """
@@ -54,12 +58,9 @@ def connection_finding(connection: Connection) -> Finding:
             "Start the gateway, or correct the port in --base-url.",
         )
     if connection.trouble is Trouble.SILENT:
-        return Finding.failed(
-            CONNECTION,
-            f"{where} did not answer within {connection.took_s:g} seconds",
-            "A firewall may be in the way, or a VPN be switched off; or the port in --base-url"
-            " is wrong.",
-        )
+        return Finding.failed(CONNECTION, f"{where} does not answer", _IN_THE_WAY)
+    if connection.trouble is Trouble.IN_WORDS:
+        return Finding.failed(CONNECTION, f"{where}: {connection.words}", _IN_THE_WAY)
     words = f": {connection.words}" if connection.words else ""
     return Finding.failed(
         CONNECTION,
@@ -80,9 +81,10 @@ def certificate_finding(handshake: Connection, now_s: float) -> Finding:
     if handshake.trouble is None and shown is not None:
         return _good(shown, now_s)
     if shown is None:
+        words = f": {handshake.words}" if handshake.words else ""
         return Finding.failed(
             CERTIFICATE,
-            f"port {handshake.port} of {handshake.host} makes no secure connection",
+            f"port {handshake.port} of {handshake.host} makes no secure connection{words}",
             "If the gateway has no https there, write http:// in --base-url; else correct the"
             " port.",
         )

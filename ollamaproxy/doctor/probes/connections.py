@@ -27,7 +27,7 @@ _TROUBLES: Final[tuple[tuple[type[Exception], Trouble], ...]] = (
     (SSL.Error, Trouble.NOT_TRUSTED),
     (Refused, Trouble.REFUSED),
     (TimeoutError, Trouble.SILENT),
-    (UpstreamUnreachable, Trouble.SILENT),
+    (UpstreamUnreachable, Trouble.IN_WORDS),
     (Exception, Trouble.UNREACHABLE),
 )
 
@@ -147,7 +147,7 @@ class Connections:
         try:
             connected: IProtocol = await endpoints.endpointForURI(uri).connect(_Visits())
         except Exception as error:  # noqa: BLE001 - what it is, is what is asked
-            trouble, words = _trouble(error), _system_words(error)
+            trouble, words = _trouble(error), _words(error)
         else:
             visit = cast("_Visit", connected)
             certificate = _shown(visit.transport) if scheme == b"https" else None
@@ -167,7 +167,9 @@ def _trouble(error: Exception) -> Trouble:
     return next(trouble for kind, trouble in _TROUBLES if isinstance(error, kind))
 
 
-def _system_words(error: Exception) -> str:
+def _words(error: Exception) -> str:
+    if isinstance(error, UpstreamUnreachable):
+        return error.message
     os_error = getattr(error, "osError", None) if isinstance(error, ConnectError) else None
     return getattr(os_error, "strerror", None) or ""
 
