@@ -27,7 +27,8 @@ pytestmark = pytest.mark.live
 
 reactor: Any = _reactor
 
-KEY: Final = "sk-canary-1234567890"
+#: Nothing in it looks like a key.
+KEY: Final = "canary.1234567890"
 
 
 @frozen
