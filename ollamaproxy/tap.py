@@ -19,7 +19,6 @@ from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
-from twisted.web.iweb import IPolicyForHTTPS
 
 from ollamaproxy.assembly import Assembly, assemble, read_keys, uses_own_key
 from ollamaproxy.callers.key_file import KeyFile
@@ -90,6 +89,7 @@ def make_way(settings: Settings, environ: Mapping[str, str], reactor: Any) -> Ma
 def make_endpoints(
     settings: Settings, reactor: Any, tls_policy: IPolicyForHTTPS | None = None
 ) -> GatewayEndpoints:
+def make_endpoints(settings: Settings, reactor: Any) -> GatewayEndpoints:
     """
     Return what makes agents that send to the gateways.
 
@@ -110,7 +110,7 @@ def make_endpoints(
     return partial(make_agent, reactor, endpoints, proxies)
         tls_policy: Decides which certificates are good, instead of what the settings say.
     """
-    return GatewayEndpoints(reactor, settings.deadlines.connect_s, tls_policy)
+    return GatewayEndpoints(reactor, settings.deadlines.connect_s)
 
 
 def find_proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies:

@@ -12,14 +12,14 @@ from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.examination import Examination, Wishes
 from ollamaproxy.doctor.findings import Finding
-from ollamaproxy.doctor.probes.connections import AnyCertificatePolicy, Connections
+from ollamaproxy.doctor.probes.connections import Connections
 from ollamaproxy.doctor.probes.gateway import GatewayProbes
 from ollamaproxy.doctor.probes.here import Here
+from ollamaproxy.doctor.probes.looking import NearEndpoints
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.settings import Settings
 from ollamaproxy.tap import make_endpoints
 from ollamaproxy.upstream.client import make_client
-from ollamaproxy.upstream.endpoints import GatewayEndpoints
 
 
 class Doctor:
@@ -76,7 +76,6 @@ class Doctor:
     def _probes_of(self, base_url: str) -> GatewayProbes:
         settings = _for_one_gateway(self._settings, base_url)
         endpoints = make_endpoints(settings, self._reactor)
-        looking = make_endpoints(settings, self._reactor, AnyCertificatePolicy())
         assembly = assemble(settings, endpoints, self._clocks)
         self._assemblies.append(assembly)
         return GatewayProbes(
@@ -84,7 +83,9 @@ class Doctor:
             settings,
             self._reactor,
             self._clocks,
-            connections=Connections(base_url, endpoints, looking, self._clocks),
+            connections=Connections(
+                base_url, endpoints, self._clocks, settings.deadlines.connect_s
+            ),
             questions=Questions(
                 assembly.client, base_url, settings, self._clocks, settings.api_key
             ),
@@ -98,9 +99,8 @@ class Doctor:
         By no proxy, never with the gateway's key, and so whatever certificate
         the daemon has.
         """
-        connect_s = self._settings.deadlines.connect_s
-        endpoints = GatewayEndpoints(self._reactor, connect_s, AnyCertificatePolicy())
-        client = make_client(Agent.usingEndpointFactory(self._reactor, endpoints), None)
+        near = NearEndpoints(self._reactor)
+        client = make_client(Agent.usingEndpointFactory(self._reactor, near), None)
         return Questions(client, url, self._settings, self._clocks, None)
 
 

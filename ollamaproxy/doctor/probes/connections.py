@@ -8,17 +8,16 @@ from service_identity import VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, TimeoutError  # noqa: A004 - Twisted's
 from twisted.internet.error import ConnectionRefusedError as Refused
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol
+from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from twisted.web.client import URI
-from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
-from zope.interface import implementer
+from twisted.web.iweb import IAgentEndpointFactory
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import Certificate, Connection, Trouble
 from ollamaproxy.doctor.probes.certificates import certificate_of
+from ollamaproxy.doctor.probes.looking import certificate_at
 from ollamaproxy.errors import UpstreamUnreachable
 
 #: What connecting fails with; the first row that fits is taken.
@@ -58,36 +57,6 @@ class _Visits(Factory[_Visit]):
         return _Visit()
 
 
-@implementer(IOpenSSLClientConnectionCreator)
-class _AnyCertificate:
-    def __init__(self, host: str) -> None:
-        self._host = host.encode("ascii")
-
-    def clientConnectionForTLS(
-        self,
-        tlsProtocol: TLSMemoryBIOProtocol,  # noqa: ARG002
-    ) -> SSL.Connection:
-        """Implement IOpenSSLClientConnectionCreator."""
-        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-        context.set_verify(SSL.VERIFY_NONE, lambda *_seen: True)
-        connection = SSL.Connection(context, None)
-        connection.set_tlsext_host_name(self._host)
-        return connection
-
-
-@implementer(IPolicyForHTTPS)
-class AnyCertificatePolicy:
-    """
-    Takes every certificate, so that a bad one can be looked at.
-
-    Nothing may be sent on such a connection: nobody knows who reads it.
-    """
-
-    def creatorForNetloc(self, hostname: bytes, port: int) -> IOpenSSLClientConnectionCreator:  # noqa: ARG002
-        """Implement IPolicyForHTTPS."""
-        return cast("IOpenSSLClientConnectionCreator", _AnyCertificate(hostname.decode("ascii")))
-
-
 class Connections:
     """
     Tries connections to one gateway.
@@ -97,11 +66,7 @@ class Connections:
     """
 
     def __init__(
-        self,
-        base_url: str,
-        endpoints: IAgentEndpointFactory,
-        looking: IAgentEndpointFactory,
-        clocks: Clocks,
+        self, base_url: str, endpoints: IAgentEndpointFactory, clocks: Clocks, connect_s: float
     ) -> None:
         """
         Prepare.
@@ -109,43 +74,51 @@ class Connections:
         Args:
             base_url: The gateway's.
             endpoints: Make the daemon's own connections.
-            looking: Make the same, but with :class:`AnyCertificatePolicy`.
             clocks: Time them.
+            connect_s: How long a handshake may take that is made to see a certificate.
         """
         self._base_url = base_url.encode("ascii")
         self._endpoints = endpoints
-        self._looking = looking
         self._clocks = clocks
-        uri = self._uri()
+        self._connect_s = connect_s
+        uri = self._uri(b"http")
         self.host: str = uri.host.decode("ascii")
         self._port = uri.port
 
     async def plain(self) -> Connection:
         """Return what becomes of a connection without TLS, which every gateway's port makes."""
-        return await self._try(self._endpoints, b"http")
+        return await self._try(b"http")
 
     async def secure(self) -> Connection:
         """Return what becomes of one with TLS, with the certificate, be it good or not."""
-        made = await self._try(self._endpoints, b"https")
+        made = await self._try(b"https")
         if made.trouble is None:
             return made
-        seen = await self._try(self._looking, b"https")
-        return evolve(made, certificate=seen.certificate)
+        return evolve(made, certificate=await self._look())
 
     async def speaks_tls(self) -> bool:
         """Whether the port makes connections with TLS, be the certificate good or not."""
-        return (await self._try(self._looking, b"https")).trouble is None
+        return await self._look() is not None
 
-    def _uri(self) -> URI:
-        return cast("URI", URI.fromBytes(self._base_url))
-
-    async def _try(self, endpoints: IAgentEndpointFactory, scheme: bytes) -> Connection:
-        uri = self._uri()
+    def _uri(self, scheme: bytes) -> URI:
+        uri = cast("URI", URI.fromBytes(self._base_url))
         uri.scheme = scheme
+        return uri
+
+    async def _look(self) -> Certificate | None:
+        uri = self._uri(b"http")
+        endpoint = self._endpoints.endpointForURI(uri)
+        try:
+            return await certificate_at(endpoint, uri.host, self._clocks.scheduler, self._connect_s)
+        except Exception:  # noqa: BLE001 - there is none to be seen, whatever the reason
+            return None
+
+    async def _try(self, scheme: bytes) -> Connection:
         begun_s = self._clocks.monotonic_s()
         trouble, words, certificate = None, "", None
         try:
-            connected: IProtocol = await endpoints.endpointForURI(uri).connect(_Visits())
+            endpoint = self._endpoints.endpointForURI(self._uri(scheme))
+            connected: IProtocol = await endpoint.connect(_Visits())
         except Exception as error:  # noqa: BLE001 - what it is, is what is asked
             trouble, words = _trouble(error), _words(error)
         else:
