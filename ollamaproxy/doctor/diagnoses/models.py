@@ -116,10 +116,9 @@ def model_to_ask(models: ModelList, wanted: str | None, default: str | None) -> 
     found = models.find(default) if default is not None else None
     if found is not None:
         return found
-    chats = [model for model in models.published if _CHATS in capabilities(model)]
-    # One that somebody has configured is more likely to work than what a wildcard covers.
-    chats.sort(key=lambda model: model.facts.from_wildcard)
-    return chats[0] if chats else None
+    # What a wildcard of the gateway's covers comes last there, and is least likely to work.
+    chats = (model for model in models.published if _CHATS in capabilities(model))
+    return next(chats, None)
 
 
 def no_model_finding(wanted: str | None) -> Finding:
