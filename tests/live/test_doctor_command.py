@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.case import Case
-from tests.live.certificates import GatewayCertificate
+from tests.live.certificates import write_certificate
 from tests.processes import RunningDaemon, RunningProgram, free_port
 
 pytestmark = pytest.mark.live
@@ -154,8 +154,7 @@ class Certificates(DoctorCase):
         super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.file = Path(folder.name, "certificate.pem")
-        self.file.write_bytes(GatewayCertificate("localhost").pem_with_key)
+        self.file = write_certificate(Path(folder.name, "certificate.pem"), "localhost")
         # The gateway is a daemon with TLS.
         self.daemon_flags = (f"--tls-certificate={self.file}", "--host=127.0.0.1")
         argv = [sys.executable, "-m", "ollamaproxy", "--demo", "--port=0", *self.daemon_flags]
