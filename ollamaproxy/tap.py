@@ -86,10 +86,6 @@ def make_site(
 
 
 def make_way(settings: Settings, environ: Mapping[str, str], reactor: Any) -> MakeAgent:
-def make_endpoints(
-    settings: Settings, reactor: Any, tls_policy: IPolicyForHTTPS | None = None
-) -> GatewayEndpoints:
-def make_endpoints(settings: Settings, reactor: Any) -> GatewayEndpoints:
     """
     Return what makes agents that send to the gateways.
 
@@ -108,9 +104,6 @@ def make_endpoints(settings: Settings, reactor: Any) -> GatewayEndpoints:
             _log.info("{url} is reached through {proxy}", url=url, proxy=name_of(proxy))
     endpoints = GatewayEndpoints(reactor, settings.deadlines.connect_s, trust, proxies)
     return partial(make_agent, reactor, endpoints, proxies)
-        tls_policy: Decides which certificates are good, instead of what the settings say.
-    """
-    return GatewayEndpoints(reactor, settings.deadlines.connect_s)
 
 
 def find_proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies:

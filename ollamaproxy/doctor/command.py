@@ -114,9 +114,9 @@ def doctor(
     try:
         if configuration is None:
             raise InvalidSetting(options.complaint)
-        for finding in _about_settings(configuration):
+        for finding in _about_settings(configuration, environ):
             output.say(finding)
-        done = _examine(options, output, stderr)
+        done = _examine(options, environ, output, stderr)
     except InvalidSetting as error:
         output.say(bad_settings_finding(str(error)))
         output.end(())
@@ -124,16 +124,18 @@ def doctor(
     return 0 if done and is_well(output.findings) else 1
 
 
-def _about_settings(configuration: Configuration) -> list[Finding]:
+def _about_settings(configuration: Configuration, environ: Mapping[str, str]) -> list[Finding]:
     """Return what there is to say of the settings; raises InvalidSetting."""
     settings = configuration.settings
-    check_files(settings)
+    check_files(settings, environ)
     origins = {name: given.origin for name, given in configuration.given.items()}
     warnings = [*configuration.warnings, *start_warnings(settings, read_keys(settings))]
     return [settings_finding(origins), *warning_findings(warnings)]
 
 
-def _examine(options: DoctorOptions, output: Output, stderr: TextIO) -> bool:
+def _examine(
+    options: DoctorOptions, environ: Mapping[str, str], output: Output, stderr: TextIO
+) -> bool:
     """Run the reactor until all has been looked at; return whether it has been."""
     from twisted.internet import reactor as _reactor  # noqa: PLC0415 - importing it installs it
 
@@ -143,6 +145,7 @@ def _examine(options: DoctorOptions, output: Output, stderr: TextIO) -> bool:
         options.settings,
         options.wishes,
         wait_s=options.wait_s,
+        environ=environ,
         reactor=reactor,
         clocks=Clocks(scheduler=reactor),
         say=output.say,

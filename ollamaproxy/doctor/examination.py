@@ -220,7 +220,9 @@ class _Visit:
                 self._tell(Finding.skipped(check, f"needs the {stopped_by or MODELS} in order"))
 
     async def _name(self) -> Finding:
-        host = self._probes.host
+        host, proxy = self._probes.host, self._probes.proxy
+        if proxy:
+            return Finding.skipped(NAME, f"the proxy {proxy} is told the name, and looks it up")
         try:
             return name_finding(host, await self._probes.addresses(), None)
         except NoAnswer:

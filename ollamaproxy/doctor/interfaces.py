@@ -23,6 +23,10 @@ class GatewayProbes(Protocol):
     def host(self) -> str:
         """Its name, or its address if it was given as one."""
 
+    @property
+    def proxy(self) -> str:
+        """The name of the proxy through which it is reached; empty if through none."""
+
     async def addresses(self) -> Sequence[str]:
         """
         Return what the host's name leads to; none if it is unknown.

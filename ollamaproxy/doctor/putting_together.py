@@ -1,6 +1,6 @@
 """The doctor's parts, put together from the daemon's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve
@@ -12,14 +12,16 @@ from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.examination import Examination, Wishes
 from ollamaproxy.doctor.findings import Finding
-from ollamaproxy.doctor.probes.connections import Connections
+from ollamaproxy.doctor.probes.connections import Connections, Ways
 from ollamaproxy.doctor.probes.gateway import GatewayProbes
 from ollamaproxy.doctor.probes.here import Here
 from ollamaproxy.doctor.probes.looking import NearEndpoints
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.settings import Settings
-from ollamaproxy.tap import make_endpoints
+from ollamaproxy.tap import find_proxies, make_way
 from ollamaproxy.upstream.client import make_client
+from ollamaproxy.upstream.endpoints import GatewayEndpoints
+from ollamaproxy.upstream.trust import read_trust
 
 
 class Doctor:
@@ -36,6 +38,7 @@ class Doctor:
         wishes: Wishes,
         *,
         wait_s: float,
+        environ: Mapping[str, str],
         reactor: Any,
         clocks: Clocks,
         say: Callable[[Finding], None],
@@ -47,6 +50,7 @@ class Doctor:
             settings: The daemon's.
             wishes: What the person wants to know.
             wait_s: How long to wait where the daemon may have more patience.
+            environ: May name proxies.
             reactor: Provides IReactorTCP, IReactorTime and IReactorPluggableNameResolver.
             clocks: All of them.
             say: Is told each finding as soon as it is there.
@@ -55,6 +59,7 @@ class Doctor:
             InvalidSetting: A file that the settings name is not to be had, or is bad.
         """
         self._settings = _in_a_hurry(settings, wait_s)
+        self._environ = environ
         self._reactor = reactor
         self._clocks = clocks
         self._assemblies: list[Assembly] = []
@@ -75,8 +80,9 @@ class Doctor:
 
     def _probes_of(self, base_url: str) -> GatewayProbes:
         settings = _for_one_gateway(self._settings, base_url)
-        endpoints = make_endpoints(settings, self._reactor)
-        assembly = assemble(settings, endpoints, self._clocks)
+        assembly = assemble(
+            settings, make_way(settings, self._environ, self._reactor), self._clocks
+        )
         self._assemblies.append(assembly)
         return GatewayProbes(
             base_url,
@@ -84,13 +90,23 @@ class Doctor:
             self._reactor,
             self._clocks,
             connections=Connections(
-                base_url, endpoints, self._clocks, settings.deadlines.connect_s
+                base_url, self._ways(settings), self._clocks, settings.deadlines.connect_s
             ),
             questions=Questions(
                 assembly.client, base_url, settings, self._clocks, settings.api_key
             ),
             gateway=assembly.workings.gateway,
         )
+
+    def _ways(self, settings: Settings) -> Ways:
+        """Return the ways to a gateway; without TLS it is gone to by the same proxy as with it."""
+        trust, proxies = read_trust(settings.network), find_proxies(settings, self._environ)
+        proxy = proxies.proxy_to(settings.base_url)
+        same = evolve(proxies, http=proxy, https=proxy)
+        endpoints = GatewayEndpoints(self._reactor, settings.deadlines.connect_s, trust, same)
+        if proxy is None:
+            return Ways(endpoints)
+        return Ways(endpoints, endpoints.endpoint_for_proxy(proxy), proxy.host, proxy.port)
 
     def _questions_to(self, url: str) -> Questions:
         """

@@ -57,6 +57,7 @@ class FakeGateway:
         self.base_url = base_url
         self.is_secure = base_url.startswith("https:")
         self.host = "gateway.test"
+        self.proxy = ""
         self.found: Sequence[str] | None = ["10.0.0.1"]
         self.trouble: Trouble | None = None
         self.tls_trouble: Trouble | None = None
@@ -168,6 +169,14 @@ class AllIsWell(ExaminationCase):
         """A gateway without TLS has no certificate, and is no worse for it."""
         self.gateway = FakeGateway("http://gateway.test:4000")
         self.assertEqual(self.outcome(self.examine()), {**WELL, "certificate": "skipped"})
+
+    def test_through_a_proxy(self) -> None:
+        """A name that is the proxy's to look up need not be known here."""
+        self.gateway.proxy = "proxy.test"
+        self.gateway.found = []
+        examination = self.examine()
+        self.assertEqual(self.outcome(examination), {**WELL, "name": "skipped"})
+        self.assertIn("the proxy proxy.test", self.told(examination, "name"))
 
     def test_own_address(self) -> None:
         """The daemon's own address is that of the settings."""

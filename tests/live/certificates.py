@@ -34,7 +34,6 @@ class GatewayCertificate:
     Attributes:
         public: What a client has to trust.
         certificate_pem, key_pem: What is in the files of those who have it.
-        pem_with_key: The same with its key, as a server's file has it.
     """
 
     def __init__(
@@ -95,9 +94,6 @@ class GatewayCertificate:
         encoding: PrivateFormat = PrivateFormat.PKCS8,
     ) -> bytes:
         return self._key.private_bytes(Encoding.PEM, encoding, encryption)
-        key = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self.pem_with_key = self._certificate.public_bytes(Encoding.PEM) + key
-        self.public: Any = Certificate.loadPEM(self._certificate.public_bytes(Encoding.PEM))
 
     def write(self, certificate: Path, key: Path) -> None:
         """Write both as PEM, into one file if the paths are the same."""

@@ -144,6 +144,7 @@ class DoctorCase(ReactorCase):
             Settings(base_url=base_url, **given),
             wishes or Wishes(),
             wait_s=wait_s,
+            environ={},
             reactor=reactor,
             clocks=Clocks(scheduler=reactor),
             say=said.append,

@@ -15,6 +15,7 @@ import pytest
 
 from tests.case import Case
 from tests.live.certificates import write_certificate
+from tests.live.proxy import proxy
 from tests.processes import RunningDaemon, RunningProgram, free_port
 
 pytestmark = pytest.mark.live
@@ -149,12 +150,21 @@ class Commands(DoctorCase):
             self.assertEqual(b"\x1b[31mfailed" in told, coloured, told)
 
 
-class Certificates(DoctorCase):
+class CertificateCase(DoctorCase):
+    """
+    A test with a gateway that has TLS.
+
+    Attributes:
+        host: Whom its certificate is for.
+    """
+
+    host = "localhost"
+
     def setUp(self) -> None:
         super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.file = write_certificate(Path(folder.name, "certificate.pem"), "localhost")
+        self.file = write_certificate(Path(folder.name, "certificate.pem"), self.host)
         # The gateway is a daemon with TLS.
         self.daemon_flags = (f"--tls-certificate={self.file}", "--host=127.0.0.1")
         argv = [sys.executable, "-m", "ollamaproxy", "--demo", "--port=0", *self.daemon_flags]
@@ -163,16 +173,21 @@ class Certificates(DoctorCase):
         listening = daemon.wait_for_line("stderr", r"listening on https://127\.0\.0\.1:(\d+)")
         self.port = listening[1]
 
-    def examine(self, host: str, port: str) -> dict[str, str]:
+    def examine(
+        self, host: str, port: str, environ: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
         """Return what is said by checks, with a gateway by a host's name, and a daemon's port."""
+        trusting = {"SSL_CERT_FILE": str(self.file)} if environ is None else environ
         program = self.doctor(
             *("--json", f"--base-url=https://{host}:{self.port}", f"--port={port}"),
             *self.daemon_flags,
-            environ={"SSL_CERT_FILE": str(self.file)},
+            environ=trusting,
         )
         findings = json.loads("\n".join(program.stdout))["findings"]
         return {it["check"]: f"{it['verdict']}: {it['told']}" for it in findings}
 
+
+class Certificates(CertificateCase):
     def test_trusted(self) -> None:
         """The file that the advice names makes a certificate a trusted one; this one ends soon."""
         told = self.examine("localhost", str(free_port()))
@@ -190,3 +205,29 @@ class Certificates(DoctorCase):
         """A daemon with TLS is known for one, whatever its certificate."""
         told = self.examine("localhost", self.port)
         self.assertEqual(told["address"], f"ok: an ollamaproxy runs at 127.0.0.1:{self.port}")
+
+
+class ThroughAProxy(CertificateCase):
+    host = "gateway.test"
+
+    def test_trusted(self) -> None:
+        """Through a proxy all is as it is without, but that the name is the proxy's to know."""
+        with proxy({self.host: "127.0.0.1"}) as between:
+            environ = {
+                "SSL_CERT_FILE": str(self.file),
+                "HTTPS_PROXY": f"http://127.0.0.1:{between.port}",
+            }
+            told = self.examine(self.host, str(free_port()), environ)
+            self.assertRegex(told["name"], "^skipped: the proxy 127.0.0.1 is told the name")
+            self.assertRegex(told["connection"], f"^ok: port {between.port} of 127.0.0.1 answers")
+            self.assertRegex(told["certificate"], "^warning: trusted, issued by gateway.test")
+            self.assertRegex(told["token"], "^ok: demo-chat answered")
+            self.assertEqual(set(between.asked), {f"CONNECT {self.host}:{self.port}"})
+
+    def test_not_trusted(self) -> None:
+        """A certificate that is not trusted is looked at through the proxy, too."""
+        with proxy({self.host: "127.0.0.1"}) as between:
+            environ = {"HTTPS_PROXY": f"http://127.0.0.1:{between.port}"}
+            told = self.examine(self.host, str(free_port()), environ)
+            self.assertRegex(told["certificate"], "gateway.test vouches for itself")
+            self.assertEqual(set(between.asked), {f"CONNECT {self.host}:{self.port}"})

@@ -2,13 +2,13 @@
 
 from typing import Any, Final, cast
 
-from attrs import evolve
+from attrs import evolve, frozen
 from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, TimeoutError  # noqa: A004 - Twisted's
 from twisted.internet.error import ConnectionRefusedError as Refused
-from twisted.internet.interfaces import IProtocol
+from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import URI
@@ -57,28 +57,47 @@ class _Visits(Factory[_Visit]):
         return _Visit()
 
 
+@frozen
+class Ways:
+    """
+    The ways to a gateway.
+
+    Attributes:
+        endpoints: The daemon's own.
+        to_proxy: Leads to the proxy that is asked first; ``None`` if none is.
+        proxy_host: Its name.
+        proxy_port: Its port.
+    """
+
+    endpoints: IAgentEndpointFactory
+    to_proxy: IStreamClientEndpoint | None = None
+    proxy_host: str = ""
+    proxy_port: int = 0
+
+
 class Connections:
     """
     Tries connections to one gateway.
 
     Attributes:
         host: Its name or address.
+        proxy: The name of the proxy through which it is reached; empty if through none.
     """
 
-    def __init__(
-        self, base_url: str, endpoints: IAgentEndpointFactory, clocks: Clocks, connect_s: float
-    ) -> None:
+    def __init__(self, base_url: str, ways: Ways, clocks: Clocks, connect_s: float) -> None:
         """
         Prepare.
 
         Args:
             base_url: The gateway's.
-            endpoints: Make the daemon's own connections.
+            ways: The daemon's own.
             clocks: Time them.
             connect_s: How long a handshake may take that is made to see a certificate.
         """
         self._base_url = base_url.encode("ascii")
-        self._endpoints = endpoints
+        self._ways = ways
+        self._endpoints = ways.endpoints
+        self.proxy = ways.proxy_host
         self._clocks = clocks
         self._connect_s = connect_s
         uri = self._uri(b"http")
@@ -86,8 +105,15 @@ class Connections:
         self._port = uri.port
 
     async def plain(self) -> Connection:
-        """Return what becomes of a connection without TLS, which every gateway's port makes."""
-        return await self._try(b"http")
+        """
+        Return what becomes of a connection without TLS, which every gateway's port makes.
+
+        With a proxy, of that to the proxy: it may not let anybody through without TLS.
+        """
+        if self._ways.to_proxy is None:
+            return await self._try(b"http")
+        made = await self._connect(self._ways.to_proxy, is_tls=False)
+        return evolve(made, host=self._ways.proxy_host, port=self._ways.proxy_port)
 
     async def secure(self) -> Connection:
         """Return what becomes of one with TLS, with the certificate, be it good or not."""
@@ -114,16 +140,19 @@ class Connections:
             return None
 
     async def _try(self, scheme: bytes) -> Connection:
+        endpoint = self._endpoints.endpointForURI(self._uri(scheme))
+        return await self._connect(endpoint, is_tls=scheme == b"https")
+
+    async def _connect(self, endpoint: IStreamClientEndpoint, *, is_tls: bool) -> Connection:
         begun_s = self._clocks.monotonic_s()
         trouble, words, certificate = None, "", None
         try:
-            endpoint = self._endpoints.endpointForURI(self._uri(scheme))
             connected: IProtocol = await endpoint.connect(_Visits())
         except Exception as error:  # noqa: BLE001 - what it is, is what is asked
             trouble, words = _trouble(error), _words(error)
         else:
             visit = cast("_Visit", connected)
-            certificate = _shown(visit.transport) if scheme == b"https" else None
+            certificate = _shown(visit.transport) if is_tls else None
             visit.transport.abortConnection()
             await visit.gone
         return Connection(

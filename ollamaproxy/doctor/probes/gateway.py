@@ -61,6 +61,11 @@ class GatewayProbes:
         """Implement GatewayProbes."""
         return self._connections.host
 
+    @property
+    def proxy(self) -> str:
+        """Implement GatewayProbes."""
+        return self._connections.proxy
+
     async def addresses(self) -> Sequence[str]:
         """Implement GatewayProbes."""
         return await addresses_of(self._reactor, self.host, self._settings.deadlines.connect_s)
