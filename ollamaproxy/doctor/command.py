@@ -11,7 +11,6 @@ from twisted.python.usage import UsageError
 from ollamaproxy.assembly import read_keys
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.configuration.merging import Configuration
-from ollamaproxy.daemon_log import stderr_observer
 from ollamaproxy.doctor.diagnoses.configuration import (
     bad_settings_finding,
     settings_finding,
@@ -23,6 +22,7 @@ from ollamaproxy.doctor.options import DoctorOptions
 from ollamaproxy.doctor.putting_together import Doctor
 from ollamaproxy.doctor.report import TextReport, is_well, summary, table, to_json
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.logs.daemon_log import stderr_observer
 from ollamaproxy.settings import Secret
 from ollamaproxy.tap import check_files, start_warnings
 

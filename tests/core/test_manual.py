@@ -40,7 +40,7 @@ class Manual(Case):
             for flag in command.flags:
                 self.assertIn(f"\n--{flag.name}{'=VALUE' if flag.takes_value else ''}\n", page)
         for section in SECTIONS:
-            self.assertIn(f"\n{section.title}\n-----", page)
+            self.assertIn(f"\n{section.title}\n{'-' * len(section.title)}\n", page)
 
     def test_man(self) -> None:
         """The program man has nothing to complain about."""

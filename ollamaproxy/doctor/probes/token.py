@@ -3,6 +3,7 @@
 from typing import Final
 
 from ollamaproxy.callers.caller import NOBODY
+from ollamaproxy.callers.errand import Errand
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import FirstToken
 from ollamaproxy.errors import ProxyError, UpstreamTruncated
@@ -73,7 +74,7 @@ async def first_token(
     reader = BodyReader(receive, clocks, settings.deadlines)
     try:
         completion = chat_to_completion(request, model)
-        response = await gateway.open_completion(completion, model.name, NOBODY)
+        response = await gateway.open_completion(completion, model.name, Errand())
         response.deliverBody(reader)
         await reader.finished
         reader.stopProducing()
