@@ -79,7 +79,6 @@ def make_site(
     return ProxySite(
         assembly.root,
         assembly.settings,
-        assembly.refuse_early,
         clocks=clocks,
         record=record,
     )
