@@ -1,5 +1,6 @@
 """Run the daemon; the arguments are the gateway's URL and a JSON object of deadlines."""
 
+import gc
 import json
 import sys
 
@@ -17,6 +18,7 @@ def main(url: str, deadlines: str) -> None:
     daemon = make_daemon(options_for(url, json.loads(deadlines)), reactor, sys.stdout.buffer)
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
+    reactor.callWhenRunning(gc.freeze)  # as in the console script
     reactor.run()
 
 

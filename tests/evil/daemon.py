@@ -156,6 +156,11 @@ class DaemonProcess(RunningProgram):
             raise
         self.port = int(listening[1])
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def memory_bytes(self) -> int:
         """Return how much memory it has in use."""
         statm = Path(f"/proc/{self._process.pid}/statm").read_text()

@@ -1,6 +1,7 @@
 """Clients that leave, send slowly, or read nothing cost nothing for long (F1, F2, F7, B2, B3)."""
 
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,6 +11,7 @@ from twisted.internet.defer import gatherResults
 
 from tests.case import Case, ReactorCase, on_reactor
 from tests.evil import clients
+from tests.evil.bodies import BODIES
 from tests.evil.clients import DEPARTURES, Departure
 from tests.evil.corpus import GOOD
 from tests.evil.daemon import LONG_DEADLINES, MIB, DaemonProcess, EvilDaemon
@@ -230,9 +232,19 @@ class Memory(Case):
         self.assert_small()
         self.assert_serves()
 
+    def test_json_bombs(self) -> None:
+        """Bodies that are twenty times as large when they are read are so one at a time (B4)."""
+        bombs = [body for body in BODIES if len(body.data) > 500_000]
+        self.assertGreater(len(bombs), 4)
+        with ThreadPoolExecutor(10) as senders:
+            for bomb in bombs * 10:
+                senders.submit(converse, self.daemon.port, post("/api/chat", bomb.data))
+        self.assertLess(self.daemon.memory_bytes() - self.before_bytes, 2 * SOME_BYTES)
+        self.assert_serves()
+
     def test_many_connections(self) -> None:
         """A daemon without file descriptors survives it, and serves when there are some (F7)."""
-        pid = self.daemon._process.pid
+        pid = self.daemon.pid
         _soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (60, hard))
         with ExitStack() as stack:
