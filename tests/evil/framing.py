@@ -52,6 +52,8 @@ LENGTHS: Final = (
     Raw("length twice", framed(LENGTH[:-2], LENGTH[:-2]), REFUSED, _ONE),
     Raw("two lengths", framed(LENGTH[:-2], b"Content-Length: 0"), REFUSED, _ONE),
     Raw("lengths in a list", length(b"5, 5"), REFUSED, _ONE),
+    Raw("length of a word", length(b"abc"), REFUSED, _DIGITS),
+    Raw("length with minus and 30 digits", length(b"-" + b"1" * 30), REFUSED, _DIGITS),
     Raw("length with plus", length(b"+5"), REFUSED, _DIGITS),
     Raw("length with minus", length(b"-1"), REFUSED, _DIGITS),
     Raw("length in hex", length(b"0x5"), REFUSED, _DIGITS),
