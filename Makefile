@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents load soak fuzz clean
+.PHONY: demo man test check litellm agents load amplification slow soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -26,6 +26,12 @@ agents: .agents/installed
 
 load: .venv/tests-installed
 	$(BIN)/python -m benchmarks.load
+
+amplification: .venv/tests-installed
+	$(BIN)/python -m benchmarks.amplification
+
+slow: .venv/tests-installed
+	$(BIN)/python -m benchmarks.slow
 
 soak: .venv/tests-installed
 	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30)

@@ -9,6 +9,7 @@ import asyncio
 import sys
 import time
 
+from benchmarks import leaving
 from benchmarks.setting import MIB, Setting, Verdicts, percentile
 from benchmarks.streams import Result, open_stream, request, run
 
@@ -142,6 +143,7 @@ async def main() -> int:
     verdicts = Verdicts()
     for measure in (delays, many_streams, short_requests, events, overload, burst):
         await measure(verdicts)
+    leaving.measure(verdicts)
     return 0 if verdicts.all_held else 1
 
 

@@ -5,6 +5,7 @@ The arguments are the gateway's port and a JSON object of limits.  SIGUSR2 makes
 it tell on standard error how many calls are scheduled.
 """
 
+import gc
 import json
 import os
 import signal
@@ -38,6 +39,7 @@ def main(gateway_port: int, limits: dict[str, int]) -> None:
         daemon.startService()
         reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
         signal.signal(signal.SIGUSR2, lambda *_args: reactor.callFromThread(tell))
+        reactor.callWhenRunning(gc.freeze)  # as in the console script
         reactor.run()
 
 

@@ -6,7 +6,6 @@ that run go on with the parts that they began with.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from attrs import frozen
 from treq.client import HTTPClient
@@ -20,10 +19,8 @@ from ollamaproxy.callers.key_lines import KeyRing
 from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.realms import Realms
-from ollamaproxy.resources.management import refuse_upload
 from ollamaproxy.resources.tree import make_tree
 from ollamaproxy.resources.workings import Workings
-from ollamaproxy.server.site import RefuseEarly
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
 from ollamaproxy.upstream.client import make_client, make_pool
@@ -48,7 +45,6 @@ class Assembly:
         client: What all requests go through.
         workings: What the endpoints share.
         root: The endpoints.
-        refuse_early: What is refused before its body is read.
     """
 
     settings: Settings
@@ -59,7 +55,6 @@ class Assembly:
     client: HTTPClient
     workings: Workings
     root: IResource
-    refuse_early: RefuseEarly
 
     def start(self) -> None:
         """Begin to ask for the models now and again, if there is a key to ask with."""
@@ -153,7 +148,6 @@ def assemble(
         client=client,
         workings=workings,
         root=make_tree(workings),
-        refuse_early=partial(refuse_upload, gate),
     )
 
 

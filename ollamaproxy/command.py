@@ -1,5 +1,6 @@
 """The console script: the daemon in the foreground, for those used to a plain binary."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -79,6 +80,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         return 2
     # Before the daemon says that it is there: then it knows signals, too.
     reactor.callWhenRunning(Signals(daemon, reactor).install)
+    reactor.callWhenRunning(gc.freeze)  # see tap.py
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()

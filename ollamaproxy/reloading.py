@@ -72,7 +72,7 @@ class Reloading:
         if self._certificate is not None and context is not None:
             self._certificate.use(context)
         before, self.assembly = self.assembly, assembly
-        self._site.use(assembly.root, assembly.settings, assembly.refuse_early)
+        self._site.use(assembly.root, assembly.settings)
         before.stop()
         assembly.start()
         self._tell(configuration)

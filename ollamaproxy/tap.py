@@ -6,6 +6,7 @@ All three ways to start the daemon come through :func:`make_serving`: the
 :func:`make_application`, and the console script by :mod:`ollamaproxy.command`.
 """
 
+import gc
 import getopt
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,7 +80,6 @@ def make_site(
     return ProxySite(
         assembly.root,
         assembly.settings,
-        assembly.refuse_early,
         clocks=clocks,
         record=record,
     )
@@ -395,6 +395,8 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Superv
     except (CannotListen, InvalidSetting) as error:
         raise SystemExit(f"ollamaproxy: {error}") from error
     reactor.callWhenRunning(Signals(daemon, reactor).install)
+    # What there is now stays: the collector shall not go through it at each large request.
+    reactor.callWhenRunning(gc.freeze)
     return daemon
 
 

@@ -31,6 +31,7 @@ class Me(Endpoint):
     """``POST /api/me``: who is signed in."""
 
     methods = (b"POST",)
+    reads_body = False
 
     async def respond(self, request: ProxyRequest) -> None:  # noqa: ARG002 - an Endpoint's
         """Implement Endpoint."""
@@ -39,6 +40,8 @@ class Me(Endpoint):
 
 class SignOut(Endpoint):
     """``POST /api/signout``."""
+
+    reads_body = False
 
     def __init__(self, gate: Gate, method: bytes) -> None:
         super().__init__(gate)

@@ -15,6 +15,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from ollamaproxy.callers.gates import Gate
 from ollamaproxy.errors import (
+    CallerRefused,
     CutShort,
     InternalError,
     Overloaded,
@@ -28,28 +29,17 @@ from ollamaproxy.wire.error_forms import ErrorForm, OllamaErrors
 #: Go's net/http writes its plain answers without a charset.
 _PLAIN_TEXT = b"text/plain"
 
-
-def admit(gate: Gate, request: ProxyRequest) -> None:
-    """
-    Let a request know its caller.
-
-    Args:
-        gate: Decides who may call.
-        request: Has at least its head.
-
-    Raises:
-        CallerRefused: It must not call.
-    """
-    headers = request.requestHeaders
-    request.caller = gate.admit(
-        headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
-    )
+_WITHOUT_BODY = frozenset({b"GET", b"HEAD"})
 
 
 class NotFound(Resource):
     """What Ollama says of a path that it does not know, whatever the method."""
 
     isLeaf = True
+
+    def wants_body(self, request: ProxyRequest) -> bool:  # noqa: ARG002 - an Answerer's
+        """Implement Answerer."""
+        return False
 
     def render(self, request: ProxyRequest) -> int:
         """Implement IResource."""
@@ -65,6 +55,10 @@ class Folder(Resource):
         """Override: Twisted would answer in HTML."""
         return NotFound()
 
+    def wants_body(self, request: ProxyRequest) -> bool:  # noqa: ARG002 - an Answerer's
+        """Implement Answerer: nothing is served here."""
+        return False
+
     def render(self, request: ProxyRequest) -> int:
         """Implement IResource."""
         return NotFound().render(request)
@@ -78,12 +72,15 @@ class Endpoint(Folder):
         methods: What it answers, in the order of Ollama's ``Allow`` header.
         errors: How it puts errors.
         route: Its path, for records; the tree tells it.
+        reads_body: Whether an answer can depend on the request's body.  Those to
+            GET and HEAD never do.
     """
 
     _log = Logger()
     methods: Sequence[bytes]
     errors: ErrorForm = OllamaErrors()
     route = ""
+    reads_body = True
 
     def __init__(self, gate: Gate) -> None:
         """
@@ -111,6 +108,26 @@ class Endpoint(Folder):
                 been written, else as the last line of the stream.
         """
 
+    def wants_body(self, request: ProxyRequest) -> bool:
+        """Implement Answerer: a body is of no use where the request is refused without it."""
+        if request.method not in self.methods or request.method in _WITHOUT_BODY:
+            return False
+        return self.reads_body and self._admits(request)
+
+    def _admits(self, request: ProxyRequest) -> bool:
+        try:
+            self._admit(request)
+        except CallerRefused:
+            return False
+        return True
+
+    def _admit(self, request: ProxyRequest) -> None:
+        """Let a request know its caller; raise CallerRefused if it must not call."""
+        headers = request.requestHeaders
+        request.caller = self._gate.admit(
+            headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
+        )
+
     def render(self, request: ProxyRequest) -> int:
         """Implement IResource: run :meth:`respond` from its beginning to its one ending."""
         request.route = self.route
@@ -127,7 +144,7 @@ class Endpoint(Folder):
         return NOT_DONE_YET
 
     async def _admit_and_respond(self, request: ProxyRequest) -> None:
-        admit(self._gate, request)
+        self._admit(request)  # the first time only if there was no body to decide on
         await self.respond(request)
 
     def _answer_failure(self, failure: Failure, request: ProxyRequest) -> None:

@@ -12,8 +12,8 @@ from http import HTTPStatus
 from typing import Final
 
 from ollamaproxy.callers.gates import Gate
-from ollamaproxy.errors import BadRequest, CallerRefused, ModelNotFound, NotSupported, ProxyError
-from ollamaproxy.resources.exchange import Endpoint, Folder, admit
+from ollamaproxy.errors import BadRequest, ModelNotFound, NotSupported, ProxyError
+from ollamaproxy.resources.exchange import Endpoint, Folder
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.wire.management import ChangeRequest, CopyRequest, PullRequest, progress_line
@@ -110,31 +110,6 @@ def _named(request: ChangeRequest, otherwise: str) -> None:
         raise BadRequest(otherwise)
 
 
-def no_uploads() -> ProxyError:
-    """Return the refusal of a model's upload."""
-    return NotSupported("uploading models")
-
-
-def refuse_upload(gate: Gate, request: ProxyRequest) -> ProxyError | None:
-    """
-    Return the refusal of a model's upload, which is gigabytes long and must not be sent first.
-
-    Args:
-        gate: Decides who may call; who may not gets no word of this, but what
-            is said to such on every route.
-        request: One of which only the head has come.
-    """
-    method, target, _version = request.request_line
-    _before, found, name = target.rpartition(b"/api/blobs/")
-    if method != b"POST" or not found or not _DIGEST.fullmatch(name):
-        return None
-    try:
-        admit(gate, request)
-    except CallerRefused:
-        return None
-    return no_uploads()
-
-
 class Blobs(Folder):
     """``/api/blobs``: the files of which models are made, by their digests."""
 
@@ -152,6 +127,8 @@ class Blob(Endpoint):
 
     methods = (b"HEAD", b"POST")
     route = "/api/blobs/{digest}"
+    # It is gigabytes long, and must not be sent to be refused.
+    reads_body = False
 
     def __init__(self, gate: Gate, digest: bytes) -> None:
         super().__init__(gate)
@@ -163,4 +140,4 @@ class Blob(Endpoint):
             raise BadRequest("invalid digest format")
         if request.method == b"HEAD":
             raise ModelNotFound(f'blob "{self._digest.decode("ascii")}" not found')
-        raise no_uploads()
+        raise NotSupported("uploading models")

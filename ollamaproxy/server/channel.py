@@ -1,9 +1,9 @@
 """
 A client's connection, guarded.
 
-Twisted refuses a malformed request without a body and without a trace, takes
-some from which requests can be smuggled, and waits for ever for slow clients.
-Here each refusal is a sentence and a record, and each wait has an end.
+Twisted refuses a malformed request without a body and without a trace, and
+takes some from which requests can be smuggled.  Here each refusal is a sentence
+and a record.  How long a client may take is in the class's base.
 
 The only module that uses private names of Twisted's (``_command``, ``_path``,
 ``_version``, ``_handlingRequest``, ``_send100Continue``, ``_receivedHeaderSize``,
@@ -20,9 +20,9 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 from ollamaproxy.errors import BadRequest
-from ollamaproxy.server.alarm import Alarm
 from ollamaproxy.server.head import Fault, fault_in_head, fault_in_header_line
 from ollamaproxy.server.request import JSON, ProxyRequest
+from ollamaproxy.server.timed_channel import TimedChannel
 from ollamaproxy.settings.limits import KIB
 from ollamaproxy.wire.error_forms import form_for
 
@@ -30,41 +30,29 @@ from ollamaproxy.wire.error_forms import form_for
 _MAX_WAITING_BYTES: Final = 16 * KIB
 #: As much of a line that is not understood as is recorded.
 _RECORDED_BYTES: Final = 200
-#: A body in chunks of a few bytes each costs the parser a microsecond a byte.
-_MAX_CHUNKS: Final = 100_000
+#: Each chunk of a body costs the parser some 5 microseconds, however small it is.
+#: So there may be some thousands, for clients that write as they compose, and
+#: beyond that only as many as if they were that long on average.
+_FREE_CHUNKS: Final = 10_000
+_CHUNK_BYTES: Final = 256
 #: Clients and proxies send some 40 headers at most.
 _MAX_HEADERS: Final = 100
 
-_SLOW_HEADER: Final = "the request's header did not come in time"
-_SLOW_BODY: Final = "the request's body comes too slowly"
 
-
-class Channel(http.HTTPChannel):
+class Channel(TimedChannel):
     """One connection; serves one request after the other."""
 
     maxHeaders = _MAX_HEADERS
     requests: list[ProxyRequest]
-    site: Any  # our ProxySite, which puts itself there
-    _refused = False
+    _is_deaf = False
     _first_line = b""
     _waiting_bytes = 0
-    _body_bytes = 0
     _chunks = 0
     _drained_bytes = 0
-    _written_bytes = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._header_alarm: Alarm | None = None
 
     def connectionMade(self) -> None:
-        """Override: make the alarms, and turn away what is too much."""
+        """Override: turn away what is too much."""
         super().connectionMade()
-        scheduler = self.site.clocks.scheduler
-        self._header_alarm = Alarm(scheduler)
-        self._body_alarm = Alarm(scheduler)
-        self._stall_alarm = Alarm(scheduler)
-        self._linger_alarm = Alarm(scheduler)
         if not self.site.opened(self):
             self.refuse(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -85,10 +73,10 @@ class Channel(http.HTTPChannel):
             message: What is wrong and what to do, for a person.
             retry_after_s: When another try makes sense, in seconds.
         """
-        if self._refused:
+        if self._is_deaf:
             return
-        self._refused = True
-        self._clear_alarms()
+        self._is_deaf = True
+        self.stop_clocks()
         request_line = self._request_line()
         # A first line that is too long ends before Twisted makes a request of it.
         request = cast(
@@ -102,30 +90,30 @@ class Channel(http.HTTPChannel):
             b"Content-Type: %s\r\nContent-Length: %d\r\n" % (JSON, len(body)),
             retry,
             b"X-Request-ID: %s\r\n" % request.request_id.encode("ascii"),
+            *(b"%s: %s\r\n" % header for header in request.page_headers),
             b"Connection: close\r\n\r\n",
         )
         sent = b"" if request_line[0] == b"HEAD" else body
         self.writeSequence([*head, sent])
         request.request_line = request_line
         request.refused(status, len(sent))
-        self._close_gently()
+        self.loseConnection()
 
-    def _close_gently(self) -> None:
+    def loseConnection(self) -> None:
         """
-        Close so that a client that is still sending hears the answer.
+        Override: let a client that is still sending hear the answer.
 
         A connection with bytes that nobody read is reset, and a reset takes
         the answer with it.  Over TLS there is no half of a close.
         """
         transport: Any = self.transport
         is_tcp = ITCPTransport.providedBy(transport) and not ISSLTransport.providedBy(transport)
-        if is_tcp:
-            self.setTimeout(None)
-            self._linger_alarm.set(self.site.deadlines.linger_s, self.abort)
+        if self._is_deaf and is_tcp:
+            self.linger()
             transport.unregisterProducer()  # or it would wait for us
             transport.loseWriteConnection()
         else:
-            self.loseConnection()
+            super().loseConnection()
 
     def _request_line(self) -> tuple[bytes, bytes, bytes]:
         """Return what is known of the request line while a request is being parsed."""
@@ -153,22 +141,18 @@ class Channel(http.HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Override: be deaf after a refusal, and see that a header which begins also ends."""
-        if self._refused:
+        if self._is_deaf:
             self._drained_bytes += len(data)
             if self._drained_bytes > self.site.max_body_bytes:
                 self.abort()
             return
-        if self._header_alarm is not None and not self._handlingRequest and not self._in_body:
-            self._header_alarm.set(self.site.deadlines.header_s, self._header_is_late)
+        if not self._handlingRequest and not self.in_body:
+            self.header_goes_on()
         super().dataReceived(data)
-
-    @property
-    def _in_body(self) -> bool:
-        return self._body_alarm.is_set
 
     def lineReceived(self, line: bytes) -> None:
         """Override: the parser would go on with the next line after a refusal."""
-        if self._refused:
+        if self._is_deaf:
             return
         is_first = not self._first_line
         self._first_line = self._first_line or line
@@ -188,8 +172,7 @@ class Channel(http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         """Override: let the request know its line, and refuse what must not be answered."""
-        if self._header_alarm is not None:
-            self._header_alarm.clear()
+        self.header_ended()
         request = self.requests[-1]
         request.request_line = self._request_line()
         headers = request.requestHeaders
@@ -200,19 +183,38 @@ class Channel(http.HTTPChannel):
         )
         if fault is not None:
             self._refuse_for(fault)
-        elif (refusal := self.site.refuse_early(request)) is not None:
-            self.refuse(HTTPStatus(refusal.status), refusal.message)
+            return
+        request.head_received()
+        if self.length != 0 and not request.wants_body():
+            self._answer_at_once(request)
         elif self.length is not None and self.length > self.site.max_body_bytes:
             self.refuse_body()
-        elif self.site.is_draining:
+        elif self.site.is_draining and not request.is_answered_for_its_page:
             self.refuse(
                 HTTPStatus.SERVICE_UNAVAILABLE, "this server stops; try again", retry_after_s=1
             )
         else:
-            self._body_bytes = self._chunks = 0
+            self._chunks = self._body_bytes = 0
             if self.length != 0:
-                self._watch_body()
+                self.body_begins()
             super().allHeadersReceived()
+
+    def _answer_at_once(self, request: ProxyRequest) -> None:
+        """
+        Have a request answered that has no use for its body.
+
+        The body is not read, and neither is what would follow: so nobody makes
+        the daemon hold what it refuses, and a client that waits for "100
+        Continue" gets the answer in its place.
+        """
+        self._is_deaf = True
+        self.stop_clocks()
+        self.setTimeout(None)
+        self._handlingRequest = True
+        self.persistent = False
+        request.setHeader(b"Connection", b"close")
+        request.gotLength(0)
+        request.requestReceived(*request.request_line)
 
     def rawDataReceived(self, data: bytes) -> None:
         """
@@ -221,7 +223,7 @@ class Channel(http.HTTPChannel):
         Beyond 16 KiB Twisted would stop reading, and never again notice that
         the client has left; the gateway's model would write on for nobody.
         """
-        if self._refused:
+        if self._is_deaf:
             return
         if self._handlingRequest:
             self._waiting_bytes += len(data)
@@ -232,16 +234,16 @@ class Channel(http.HTTPChannel):
 
     def chunk_received(self, size: int) -> None:
         """Take note of a piece of a body; refuse a body in too many of them."""
-        self._body_bytes += size
+        self.body_grows(size)
         self._chunks += 1
-        if self._chunks > _MAX_CHUNKS:
+        if self._chunks > _FREE_CHUNKS + self._body_bytes // _CHUNK_BYTES:
             self.refuse(HTTPStatus.BAD_REQUEST, "the request's body comes in too many chunks")
 
     def allContentReceived(self) -> None:
         """Override: the next request begins with a line of its own."""
-        if self._refused:
+        if self._is_deaf:
             return
-        self._body_alarm.clear()
+        self.body_ended()
         self._first_line = b""
         self._waiting_bytes = 0
         super().allContentReceived()
@@ -263,71 +265,8 @@ class Channel(http.HTTPChannel):
 
     def _send100Continue(self) -> None:
         """Override: not after the answer."""
-        if not self._refused:
+        if not self._is_deaf:
             super()._send100Continue()
-
-    # Waiting.
-
-    def _header_is_late(self) -> None:
-        self.refuse(HTTPStatus.REQUEST_TIMEOUT, _SLOW_HEADER)
-
-    def _watch_body(self) -> None:
-        """Look again and again whether enough of the body has come since."""
-        deadlines = self.site.deadlines
-        seen = self._body_bytes
-
-        def look() -> None:
-            self._body_alarm.clear()
-            if self._body_bytes - seen < deadlines.body_bytes_per_s * deadlines.body_grace_s:
-                self.refuse(HTTPStatus.REQUEST_TIMEOUT, _SLOW_BODY)
-            else:
-                self._watch_body()
-
-        self._body_alarm.set(deadlines.body_grace_s, look)
-
-    def write(self, data: bytes) -> None:
-        """Override: note how much a client has to read before it can be called slow."""
-        self._written_bytes = len(data)
-        super().write(data)
-
-    @property
-    def _reading_s(self) -> float:
-        """How long a client may take to read what was written last, in seconds."""
-        deadlines = self.site.deadlines
-        allowed_s: float = (
-            deadlines.write_stall_s + self._written_bytes / deadlines.reading_bytes_per_s
-        )
-        return allowed_s
-
-    def pauseProducing(self) -> None:
-        """Override: the client does not read as fast as it is answered, or not at all."""
-        self._stall_alarm.set(self._reading_s, self.abort)
-        super().pauseProducing()
-
-    def resumeProducing(self) -> None:
-        """Override: the client has read on."""
-        self._stall_alarm.clear()
-        super().resumeProducing()
-
-    def timeoutConnection(self) -> None:
-        """Override: an idle connection is closed without a line in the log."""
-        self.loseConnection()
-
-    def loseConnection(self) -> None:
-        """Override: a client that does not read its answer must not hold the connection."""
-        if self.transport is not None:
-            self._linger_alarm.set(self._reading_s, self.abort)
-        super().loseConnection()
-
-    def abort(self) -> None:
-        """Close at once, whatever is still to be sent."""
-        if self.transport is not None:
-            self.transport.abortConnection()  # type: ignore[attr-defined]
-
-    def _clear_alarms(self) -> None:
-        for alarm in (self._header_alarm, self._body_alarm, self._stall_alarm, self._linger_alarm):
-            if alarm is not None:
-                alarm.clear()
 
     # Ending.
 
@@ -354,8 +293,7 @@ class Channel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Override: a request whose headers never ended is recorded with its first line."""
-        self._clear_alarms()
-        self.site.closed(self)
         if self.requests and not self.requests[-1].request_line[0]:
             self.requests[-1].request_line = self._request_line()
         super().connectionLost(reason)
+        self.site.closed(self)  # last, for it may be all that the daemon waits for to stop

@@ -3,19 +3,18 @@
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import unquote_to_bytes
 
 from twisted.python.failure import Failure
 from twisted.web import http, server
-from twisted.web.resource import IResource
 
 from ollamaproxy.callers.caller import NOBODY
 from ollamaproxy.callers.errand import Errand
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import InternalError
 from ollamaproxy.logs.record import AccessRecord
-from ollamaproxy.server.browsers import BrowserRules, Passed
+from ollamaproxy.server.browsers import Answered, BrowserRules, HeaderList, Passed
 from ollamaproxy.server.client_address import ClientAddresses
 from ollamaproxy.wire.error_forms import form_for
 from ollamaproxy.wire.trace_context import TraceContext, parse_request_id
@@ -40,6 +39,23 @@ _MAX_USER_AGENT_BYTES = 512
 def random_request_id() -> str:
     """Return an id for a request that brings none, in Anthropic's form."""
     return f"req_{secrets.token_hex(12)}"
+
+
+class Answerer(Protocol):
+    """A resource that is the last one on a request's path."""
+
+    def wants_body(self, request: "ProxyRequest") -> bool:
+        """
+        Return whether the answer to a request depends on its body.
+
+        If not, the body is not even read.
+
+        Args:
+            request: One of which only the head has come.
+        """
+
+    def render(self, request: "ProxyRequest") -> int:
+        """Implement IResource: answer a request, sooner or later."""
 
 
 class ProxyRequest(server.Request):
@@ -106,6 +122,8 @@ class ProxyRequest(server.Request):
         self.arrived_s = clocks.monotonic_s()
         self.arrived_ns = clocks.wall_ns()
         self.request_line: RequestLine = (b"", b"", b"")
+        self._verdict: Passed | Answered = Passed()
+        self._answerer: Answerer | None = None
         self._first_byte_s: float | None = None
 
     @property
@@ -135,6 +153,47 @@ class ProxyRequest(server.Request):
     def _trace(self) -> TraceContext:
         return TraceContext.from_headers(self._values(b"traceparent"), self._values(b"tracestate"))
 
+    def head_received(self) -> None:
+        """Decide whether a page in a browser may make this request, of which the head has come."""
+        headers = {
+            name.lower().decode("latin-1"): b", ".join(values).decode("latin-1")
+            for name, values in self.requestHeaders.getAllRawHeaders()
+        }
+        self._verdict = self._browsers.decide(self.request_line[0], headers)
+        for name, value in self._verdict.headers:
+            self.responseHeaders.addRawHeader(name, value)
+
+    @property
+    def page_headers(self) -> HeaderList:
+        """What must be in every answer, for the page that has asked to read it."""
+        return self._verdict.headers
+
+    @property
+    def is_answered_for_its_page(self) -> bool:
+        """Whether the request gets no further: it is a foreign page's, or a preflight."""
+        return isinstance(self._verdict, Answered)
+
+    def wants_body(self) -> bool:
+        """Return whether the body must be read, now that the head has come."""
+        if self.is_answered_for_its_page:
+            return False
+        try:
+            return self._find_answerer().wants_body(self)
+        except Exception:  # noqa: BLE001 - process() will meet it again, and answer it
+            return True
+
+    def _find_answerer(self) -> Answerer:
+        if self._answerer is None:
+            self.method, target, _version = self.request_line
+            self.prepath = []
+            path = _AUTHORITY.sub(b"", target.partition(b"?")[0])
+            # A target that is neither a path nor a URL leads nowhere, and not to "/".
+            segments = path.split(b"/")[1:] if path.startswith(b"/") else [path]
+            self.postpath = [unquote_to_bytes(segment) for segment in segments]
+            site = self.channel.site  # type: ignore[attr-defined]  # Site puts itself there
+            self._answerer = site.getResourceFor(self)
+        return self._answerer
+
     def process(self) -> None:
         """
         Let the addressed resource answer; overrides twisted.web.server.Request.
@@ -142,38 +201,22 @@ class ProxyRequest(server.Request):
         Unlike there, no Server header is set (Ollama has none) and a path of
         ``*`` is not special.
         """
-        self.site = self.channel.site  # type: ignore[attr-defined]  # Site puts itself there
-        self.request_line = (self.method, self.path, self.clientproto)
         self.setHeader(b"Date", http.datetimeToString())
         self.setHeader(b"X-Request-ID", self.request_id.encode("ascii"))
-        self.prepath = []
-        path = _AUTHORITY.sub(b"", self.path)
-        # A target that is neither a path nor a URL leads nowhere, and not to "/".
-        segments = path.split(b"/")[1:] if path.startswith(b"/") else [path]
-        self.postpath = [unquote_to_bytes(segment) for segment in segments]
+        if isinstance(self._verdict, Answered):
+            self._answer_for_page(self._verdict.status)
+            return
         try:
-            if self._passes_browsers():
-                self.render(self.site.getResourceFor(self))
+            self._find_answerer().render(self)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             self.processingFailed(Failure())
 
-    def _passes_browsers(self) -> bool:
-        """Return whether the request may go on; if not, it has been answered."""
-        headers = {
-            name.lower().decode("latin-1"): b", ".join(values).decode("latin-1")
-            for name, values in self.requestHeaders.getAllRawHeaders()
-        }
-        verdict = self._browsers.decide(self.method, headers)
-        for name, value in verdict.headers:
-            self.responseHeaders.addRawHeader(name, value)
-        if isinstance(verdict, Passed):
-            return True
-        self.outcome = "foreign_page" if verdict.status == 403 else "preflight"
-        self.setResponseCode(verdict.status)
-        if verdict.status != 204:
+    def _answer_for_page(self, status: int) -> None:
+        self.outcome = "foreign_page" if status == 403 else "preflight"
+        self.setResponseCode(status)
+        if status != 204:
             self.setHeader(b"Content-Length", b"0")
         self.finish()
-        return False
 
     def on_cut(self, canceller: Callable[[], None]) -> None:
         """Have something called when the daemon cannot wait for the reply any longer."""
@@ -184,10 +227,6 @@ class ProxyRequest(server.Request):
         canceller, self._canceller = self._canceller, None
         if canceller is not None:
             canceller()
-
-    def render(self, resrc: IResource) -> None:
-        """Override: our resources always answer by themselves, sooner or later."""
-        resrc.render(self)
 
     def processingFailed(self, reason: Failure) -> Failure:
         """Override: answer a bug of ours in JSON, and log it; nothing has been written yet."""

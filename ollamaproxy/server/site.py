@@ -10,17 +10,12 @@ from twisted.web.http import Request
 from twisted.web.resource import IResource
 
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.errors import ProxyError
 from ollamaproxy.logs.record import AccessRecord
 from ollamaproxy.server.browsers import BrowserRules
 from ollamaproxy.server.channel import Channel
 from ollamaproxy.server.client_address import ClientAddresses
-from ollamaproxy.server.request import ProxyRequest
+from ollamaproxy.server.request import Answerer, ProxyRequest
 from ollamaproxy.settings import Settings
-
-#: Gets a request of which only the head has come, and returns why its body is
-#: not even read, if it is not.
-RefuseEarly = Callable[[ProxyRequest], ProxyError | None]
 
 
 class ProxySite(server.Site):
@@ -35,7 +30,6 @@ class ProxySite(server.Site):
         self,
         root: IResource,
         settings: Settings,
-        refuse_early: RefuseEarly,
         *,
         clocks: Clocks,
         record: Callable[[AccessRecord], None],
@@ -44,9 +38,8 @@ class ProxySite(server.Site):
         Serve a tree.
 
         Args:
-            root: The resource for ``/``.
+            root: The resource for ``/``; it and all below it are an :class:`Answerer`.
             settings: Say how long things may take and be, and which pages may use the tree.
-            refuse_early: See :data:`RefuseEarly`.
             clocks: For idle connections and durations.
             record: Called once for each request when it has ended.
         """
@@ -62,15 +55,14 @@ class ProxySite(server.Site):
         self.is_draining = False
         self._channels: set[Channel] = set()
         self._empty: Deferred[None] | None = None
-        self.use(root, settings, refuse_early)
+        self.use(root, settings)
 
-    def use(self, root: IResource, settings: Settings, refuse_early: RefuseEarly) -> None:
+    def use(self, root: IResource, settings: Settings) -> None:
         """Answer requests that begin from now on with this tree, by these settings."""
         self.resource = root
         self.deadlines = settings.deadlines
         self.max_body_bytes = settings.limits.max_request_bytes
         self.timeOut = settings.deadlines.idle_s  # Twisted's name
-        self.refuse_early = refuse_early
         self._max_connections = settings.limits.max_connections
         self._browsers = BrowserRules(settings.origins, settings.host_names)
         self._addresses = ClientAddresses(settings.trusted_proxies)
@@ -132,14 +124,14 @@ class ProxySite(server.Site):
         for channel in tuple(self._channels):
             channel.abort()
 
-    def getResourceFor(self, request: ProxyRequest) -> IResource:
+    def getResourceFor(self, request: ProxyRequest) -> Answerer:
         """
         Override: serve ``//api/chat``, ``/api/chat/`` and ``/api/./chat`` as ``/api/chat``.
 
         A real Ollama redirects, and clients turn a redirected POST into a GET.
         """
         request.postpath = clean_segments(request.postpath)
-        resource: IResource = super().getResourceFor(request)
+        resource: Answerer = super().getResourceFor(request)
         return resource
 
     def getContentFile(self, length: int | None) -> BinaryIO:  # noqa: ARG002 - Twisted's

@@ -3,8 +3,14 @@
 import socket
 from typing import Final, cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, wrapClientTLS
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP4ClientEndpoint,
+    TCP6ClientEndpoint,
+    wrapClientTLS,
+)
 from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
@@ -21,7 +27,7 @@ from zope.interface import implementer
 from ollamaproxy.errors import UpstreamUnreachable
 from ollamaproxy.network.proxies import Proxies
 from ollamaproxy.network.proxy_url import ProxyURL, host_and_port
-from ollamaproxy.upstream.failures import GATEWAY, was_cancelled
+from ollamaproxy.upstream.failures import GATEWAY
 from ollamaproxy.upstream.handshake import HandshakeEndpoint
 from ollamaproxy.upstream.trust import GatewayTrust
 from ollamaproxy.upstream.tunnel import ProxyEndpoint, TunnelEndpoint, name_of
@@ -68,18 +74,30 @@ class DeadlineEndpoint:
         Implement :class:`IStreamClientEndpoint`.
 
         The Deferred fires with the protocol, or fails with UpstreamUnreachable
-        when the time is over, or as the wrapped endpoint fails.
+        when the time is over, with CancelledError if it is cancelled, or as the
+        wrapped endpoint fails.
         """
-
-        def too_late(result: IProtocol | Failure, _timeout_s: float) -> IProtocol | Failure:
-            if isinstance(result, Failure) and was_cancelled(result):
-                raise UpstreamUnreachable(
-                    f"cannot reach {self._peer}: no connection within {self._connect_s:g} seconds"
-                )
-            return result
-
         connecting = self._endpoint.connect(protocolFactory)
-        return connecting.addTimeout(self._connect_s, self._scheduler, too_late)
+
+        def give_up(connected: Deferred[IProtocol]) -> None:
+            # First, for a look-up that is cancelled says that there is no such
+            # host: that would be held against the gateway.
+            connected.errback(CancelledError())
+            connecting.cancel()
+
+        def settle(result: IProtocol | Failure) -> None:
+            if not connected.called:  # else nobody asks any more
+                connected.callback(result)
+
+        connected: Deferred[IProtocol] = Deferred(give_up)
+        connecting.addBoth(settle)
+
+        def too_late(_result: object, _timeout_s: float) -> IProtocol:
+            raise UpstreamUnreachable(
+                f"cannot reach {self._peer}: no connection within {self._connect_s:g} seconds"
+            )
+
+        return connected.addTimeout(self._connect_s, self._scheduler, too_late)
 
 
 @implementer(IStreamClientEndpoint)
@@ -112,7 +130,7 @@ def _with_keep_alive(protocol: IProtocol) -> IProtocol:
 @implementer(IAgentEndpointFactory)
 class GatewayEndpoints:
     """
-    Makes the endpoint for a URL: host names are looked up, https is verified.
+    Makes the endpoint for a URL: names are looked up, addresses not, https is verified.
 
     Where there is a proxy, it gets to know the gateway's name, and looks it up.
     """
@@ -170,8 +188,12 @@ class GatewayEndpoints:
 
     def _tcp(self, host: str, port: int) -> IStreamClientEndpoint:
         endpoint: IStreamClientEndpoint
-        if "_" in host:
-            # As Docker Compose names services; HostnameEndpoint takes DNS names only.
+        # HostnameEndpoint looks up addresses, too, in one of the reactor's ten
+        # threads: look-ups that hang would hold up what needs none.
+        if isIPv6Address(host):
+            endpoint = TCP6ClientEndpoint(self._reactor, host, port)
+        # And it takes no name with "_" in it, as Docker Compose names services.
+        elif isIPAddress(host) or "_" in host:
             endpoint = TCP4ClientEndpoint(self._reactor, host, port)
         else:
             endpoint = HostnameEndpoint(self._reactor, host, port)

@@ -18,10 +18,10 @@ from ollamaproxy.wire.go_syntax import syntax_error
 quote = encode_basestring_ascii
 
 _MAX_SCANNED_BYTES = 128 * 1024
-#: Ten megabytes of "[]," take half a second to read, in which all streams wait;
-#: so many take a tenth.  Texts count, too, but one with so many is longer than
-#: any model takes.
-_MAX_CONTAINERS = 600_000
+#: Ten megabytes of "[]," take a second to read, in which all streams wait, and 200
+#: MiB; so many take a twentieth of both.  Texts count, too, but one with so many is
+#: longer than any model takes.
+_MAX_CONTAINERS = 250_000
 
 _NUMBER = "json: cannot unmarshal number into Go value of type float64"
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -4,6 +4,7 @@
 Its standard input says what to do, and ends when the supervisor is gone.
 """
 
+import gc
 import os
 import sys
 from typing import Any
@@ -82,6 +83,7 @@ def main() -> None:
     daemon.bind()
     signals = Signals(daemon, reactor)
     reactor.callWhenRunning(signals.install)
+    reactor.callWhenRunning(gc.freeze)  # see tap.py
     reactor.callWhenRunning(reactor.addReader, SupervisorWatch(signals))
     reactor.callWhenRunning(tell_ready)
     daemon.startService()

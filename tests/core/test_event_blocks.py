@@ -91,11 +91,29 @@ class Blocks(Case):
             [b"data: a\n\n", b"event: x\ndata: b\n\n", b": c\n\n"],
             [b"data: a\r\n\r\n", b"event: x\r\ndata: b\r\n\r\n", b": c\r\n\r\n"],
             [b"data: a\r\n\r\n", b"data: b\n\n", b"data: c\r\n\r\n"],
+            [b":\n\n", b":\r\n\r\n", b"\n\n", b"a\n\n"],
         ):
             blocks = EventBlocks(ROOMY)
             for event in events:
                 outs = [blocks.feed(event[at : at + 1]) for at in range(len(event))]
                 self.assertEqual(outs, [b""] * (len(event) - 1) + [event])
+
+    def test_a_long_event(self) -> None:
+        """What has come of a long event is not copied with each read."""
+        size, count = 65536, 128
+        copied = [0]
+
+        class Read(bytes):
+            """Counts what is copied where it is added to something."""
+
+            def __radd__(self, before: bytes) -> bytes:
+                copied[0] += len(before) + len(self)
+                return before + bytes(self)
+
+        blocks = EventBlocks(size * count)
+        for _ in range(count):
+            self.assertEqual(blocks.feed(Read(b"x" * size)), b"")
+        self.assertLess(copied[0], 2 * size * count)
 
     def test_the_rest(self) -> None:
         """A last event without its blank line is given one."""

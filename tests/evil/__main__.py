@@ -1,5 +1,7 @@
-"""Run the daemon with short deadlines; the argument is the gateway's port."""
+"""Run the daemon; the arguments are the gateway's URL and a JSON object of deadlines."""
 
+import gc
+import json
 import sys
 
 from twisted.internet import reactor
@@ -10,14 +12,15 @@ from ollamaproxy.tap import make_daemon
 from tests.evil.daemon import options_for
 
 
-def main() -> None:
+def main(url: str, deadlines: str) -> None:
     """Run until a signal ends it."""
     globalLogBeginner.beginLoggingTo([stderr_observer(sys.stderr)], redirectStandardIO=False)
-    daemon = make_daemon(options_for(int(sys.argv[1])), reactor, sys.stdout.buffer)
+    daemon = make_daemon(options_for(url, json.loads(deadlines)), reactor, sys.stdout.buffer)
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
+    reactor.callWhenRunning(gc.freeze)  # as in the console script
     reactor.run()
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -122,12 +122,13 @@ def half_close(sock: socket.socket) -> None:
     sock.shutdown(socket.SHUT_WR)
 
 
-def depart(port: int, gateway: EvilGateway, departure: Departure, leave: Leave) -> bool:
+def depart(port: int, gateway: EvilGateway, departure: Departure, leave: Leave) -> float | None:
     """
     Ask, wait for the moment, leave, and wait for the gateway's connection to be closed.
 
     Returns:
-        Whether it was closed, by the daemon.
+        How long after that it was closed by the daemon, in seconds; ``None`` if
+        it was not.
     """
     with connect(port) as sock:
         sock.sendall(departure.request)
@@ -138,8 +139,11 @@ def depart(port: int, gateway: EvilGateway, departure: Departure, leave: Leave) 
         received = b""
         while departure.reads and b"Hello" not in received:
             received += sock.recv(65536)
+        left_s = time.monotonic()
         leave(sock)
-        return gateway.wait_until_left() and wire.closed.is_set()
+        if gateway.wait_until_left() and wire.closed_s is not None:
+            return wire.closed_s - left_s
+    return None
 
 
 def drip(port: int, at_once: bytes, slowly: bytes) -> Talk:

@@ -82,8 +82,11 @@ REQUEST_LINES: Final = (
     Raw("space in target", line(b"POST /api/ chat HTTP/1.1"), REFUSED, _GRAMMAR),
     Raw("no target", line(b"POST HTTP/1.1"), REFUSED, _GRAMMAR),
     Raw("one word", line(b"POST"), REFUSED, _GRAMMAR),
+    Raw("no version", line(b"POST /api/chat "), REFUSED, _GRAMMAR),
+    Raw("words before the method", b"one more " + GOOD, REFUSED, _GRAMMAR),
     Raw("http 0 9", b"GET /api/version\r\n\r\n", REFUSED, _VERSION),
     Raw("http 1 2", line(b"POST /api/chat HTTP/1.2"), REFUSED, _VERSION),
+    Raw("http 9 9", line(b"POST /api/chat HTTP/9.9"), REFUSED, _VERSION),
     Raw("http 2 0", line(b"POST /api/chat HTTP/2.0"), REFUSED, _VERSION),
     Raw("http 01 1", line(b"POST /api/chat HTTP/01.1"), REFUSED, _VERSION),
     Raw("lower case http", line(b"POST /api/chat http/1.1"), REFUSED, _VERSION),
@@ -115,8 +118,6 @@ REQUEST_LINES: Final = (
     Raw("one empty line first", b"\r\n" + GOOD, SERVED, "RFC 9112 section 2.2"),
     Raw("two empty lines first", b"\r\n\r\n" + GOOD, REFUSED, "one is enough"),
     Raw("line feeds only", GOOD.replace(b"\r\n", b"\n"), LATE, "no line ends, so no head"),
-    Raw("half a line", b"POST /api/ch", LATE, "the rest does not come"),
-    Raw("half a head", LINE + HOST, LATE, "the rest does not come"),
 )
 
 _NAME = "RFC 9110 section 5.1: a name is a token, directly before the colon"
@@ -132,6 +133,7 @@ HEADERS: Final = (
     Raw("no colon", head(b"X-A"), REFUSED, _NAME),
     Raw("control in name", head(b"X-\x01: 1"), REFUSED, _NAME),
     Raw("nul in name", head(b"X-\x00: 1"), REFUSED, _NAME),
+    Raw("brackets in name", head(b"X-A[]: 1"), REFUSED, _NAME),
     Raw("latin in name", head(b"X-\xe9: 1"), REFUSED, _NAME),
     Raw("underscore in name", head(b"X_A: 1"), SERVED, "a token; nothing is made of it"),
     Raw("fold", head(b"X-A: 1", b" 2"), REFUSED, _FOLD),
@@ -140,6 +142,8 @@ HEADERS: Final = (
     Raw("fold first", LINE + b" X-A: 1\r\n" + HOST + LAST + b"\r\n", REFUSED, _FOLD),
     Raw("nul in value", head(b"X-A: 1\x002"), REFUSED, _VALUE),
     Raw("control in value", head(b"X-A: 1\x012"), REFUSED, _VALUE),
+    Raw("bell in value", head(b"X-A: 1\x07"), REFUSED, _VALUE),
+    Raw("return begins a line", head(b"\rX-A: 1"), REFUSED, _NAME),
     Raw("vertical tab in value", head(b"X-A: 1\x0b2"), REFUSED, _VALUE),
     Raw("del in value", head(b"X-A: 1\x7f2"), REFUSED, _VALUE),
     Raw("escape in value", head(b"User-Agent: \x1b[31mred"), REFUSED, "forges a terminal's log"),
@@ -177,6 +181,12 @@ HOSTS: Final = (
     Raw("half a bracket", host(b"[::1"), REFUSED, _ONE),
     Raw("ipv6 host", host(b"[::1]:11434"), SERVED, _ONE),
     Raw("underscore in host", host(b"my_service:11434"), SERVED, "Docker Compose"),
+    Raw(
+        "host after a tab",
+        GOOD.replace(HOST, b"hOST:\tlocalhost\r\n"),
+        SERVED,
+        "any case, any blank",
+    ),
     Raw("host in capitals", host(b"LOCALHOST"), SERVED, "RFC 9110 section 4.2.3"),
 )
 
@@ -201,6 +211,13 @@ CONNECTIONS: Final = (
     Raw("upgrade to h2c", head(b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk"), SERVED, "ignored"),
     Raw("upgrade to websocket", head(b"Upgrade: websocket"), SERVED, "ignored"),
     Raw("expect continue", head(b"Expect: 100-continue"), SERVED, "RFC 9110 section 10.1.1"),
+    Raw(
+        "expect continue without a body",
+        b"GET /api/version HTTP/1.1\r\n" + HOST + LAST + b"Expect: 100-continue\r\n\r\n",
+        SERVED,
+        "may be told to go on, and is answered",
+        0,
+    ),
     Raw("expect the unexpected", head(b"Expect: 200-ok"), SERVED, "may be ignored"),
     Raw("http 1 0", host(b"localhost", version=b"1.0"), SERVED, "old clients"),
     Raw(
@@ -212,4 +229,30 @@ CONNECTIONS: Final = (
     ),
 )
 
-REQUESTS: Final = (*REQUEST_LINES, *HEADERS, *HOSTS, *CONNECTIONS)
+_START: Final = LINE + HOST + b"\r\n"
+
+#: A good request may stop anywhere: what is there counts for nothing, and is waited
+#: for no longer than any head.
+CUTS: Final = tuple(
+    Raw(f"cut {where}", _START[: _START.index(until) + len(until)], LATE, "the rest does not come")
+    for where, until in (
+        ("in the method", b"P"),
+        ("after the method", b"POST "),
+        ("in the target", b"POST /api/ch"),
+        ("after the target", b"chat "),
+        ("in the version", b"HTTP"),
+        ("after the version", b"HTTP/1.1"),
+        ("in the end of the first line", b"HTTP/1.1\r"),
+        ("after the first line", b"HTTP/1.1\r\n"),
+        ("in a name", b"Hos"),
+        ("after a name", b"Host:"),
+        ("before a value", b"Host: "),
+        ("in a value", b"Host: local"),
+        ("after a value", HOST[:-2]),
+        ("in the end of a header", HOST[:-1]),
+        ("after a header", HOST),
+        ("in the end of the head", HOST + b"\r"),
+    )
+)
+
+REQUESTS: Final = (*REQUEST_LINES, *HEADERS, *HOSTS, *CONNECTIONS, *CUTS)

@@ -1,5 +1,6 @@
 """The daemon with short deadlines: inside the test's own process, or in one of its own."""
 
+import json
 import sys
 from collections.abc import Mapping
 from io import BytesIO
@@ -34,6 +35,9 @@ SHORT_DEADLINES: Final = {
     "linger_s": 2.0,
 }
 
+#: For what must end by itself: no deadline is over before a test is.
+LONG_DEADLINES: Final[Mapping[str, float]] = {}
+
 SHORT_FRESHNESS: Final = {"patience_s": 0.4, "deadline_s": 0.6, "retry_s": 0.0}
 
 MIB: Final = 1024 * 1024
@@ -46,11 +50,11 @@ SMALL_LIMITS: Final = {
 }
 
 
-def shortened(settings: Settings) -> Settings:
-    """Return settings with short deadlines and small limits."""
+def shortened(settings: Settings, deadlines: Mapping[str, float]) -> Settings:
+    """Return settings with these deadlines and small limits."""
     return attrs.evolve(
         settings,
-        deadlines=_evolved(settings.deadlines, SHORT_DEADLINES),
+        deadlines=_evolved(settings.deadlines, deadlines),
         limits=_evolved(settings.limits, SMALL_LIMITS),
         freshness=_evolved(settings.freshness, SHORT_FRESHNESS),
     )
@@ -61,16 +65,16 @@ def _evolved(values: Any, changes: Mapping[str, float]) -> Any:
     return attrs.evolve(values, **{name: value for name, value in changes.items() if name in known})
 
 
-def options_for(gateway_port: int) -> Options:
-    """Return the options of a daemon with short deadlines."""
+def options_for(base_url: str, deadlines: Mapping[str, float]) -> Options:
+    """Return the options of a daemon in front of a gateway."""
     options = Options({})
-    base_url = f"http://127.0.0.1:{gateway_port}"
     options.parseOptions(
         ["--host=127.0.0.1", "--port=0", f"--base-url={base_url}", f"--api-key={KEY}"]
     )
     configuration = options.configuration
     assert configuration is not None
-    options.configuration = attrs.evolve(configuration, settings=shortened(configuration.settings))
+    settings = shortened(configuration.settings, deadlines)
+    options.configuration = attrs.evolve(configuration, settings=settings)
     return options
 
 
@@ -84,15 +88,21 @@ class EvilDaemon:
         port: Where the daemon listens, on 127.0.0.1.
     """
 
-    def __init__(self, reactor: Any, gateway: EvilGateway) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        gateway: EvilGateway,
+        deadlines: Mapping[str, float] = SHORT_DEADLINES,
+    ) -> None:
         self._reactor = reactor
         self._gateway = gateway
+        self._deadlines = deadlines
         self._daemon: Daemon | None = None
         self._access_log = BytesIO()
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        options = options_for(self._gateway.port)
+        options = options_for(self._gateway.url, self._deadlines)
         self._daemon = make_daemon(options, self._reactor, self._access_log)
         self._daemon.startService()
         self.port = int(self._daemon.url.rpartition(":")[2])
@@ -120,14 +130,36 @@ class DaemonProcess(RunningProgram):
         port: Where it listens, on 127.0.0.1.
     """
 
-    def __init__(self, gateway: EvilGateway) -> None:
-        super().__init__([sys.executable, "-m", "tests.evil", str(gateway.port)], cwd=_ROOT)
+    def __init__(
+        self,
+        gateway: EvilGateway,
+        deadlines: Mapping[str, float] = SHORT_DEADLINES,
+        trusts: Path | None = None,
+    ) -> None:
+        """
+        Start it.
+
+        Args:
+            gateway: What it asks.
+            deadlines: By the names of the settings.
+            trusts: The certificates that it trusts; ``None`` is the platform's.
+        """
+        super().__init__(
+            [sys.executable, "-m", "tests.evil", gateway.url, json.dumps(deadlines)],
+            {} if trusts is None else {"SSL_CERT_FILE": str(trusts)},
+            cwd=_ROOT,
+        )
         try:
             listening = self.wait_for_line("stderr", r"listening on http://127\.0\.0\.1:(\d+)")
         except ProgramMisbehaved:
             self.stop()
             raise
         self.port = int(listening[1])
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     def memory_bytes(self) -> int:
         """Return how much memory it has in use."""

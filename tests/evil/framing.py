@@ -52,6 +52,8 @@ LENGTHS: Final = (
     Raw("length twice", framed(LENGTH[:-2], LENGTH[:-2]), REFUSED, _ONE),
     Raw("two lengths", framed(LENGTH[:-2], b"Content-Length: 0"), REFUSED, _ONE),
     Raw("lengths in a list", length(b"5, 5"), REFUSED, _ONE),
+    Raw("length of a word", length(b"abc"), REFUSED, _DIGITS),
+    Raw("length with minus and 30 digits", length(b"-" + b"1" * 30), REFUSED, _DIGITS),
     Raw("length with plus", length(b"+5"), REFUSED, _DIGITS),
     Raw("length with minus", length(b"-1"), REFUSED, _DIGITS),
     Raw("length in hex", length(b"0x5"), REFUSED, _DIGITS),
@@ -153,7 +155,7 @@ CHUNKS: Final = (
     Raw(
         "too much in chunks", chunks(b"100001\r\n" + b" " * (MIB + 1) + b"\r\n"), TOO_LONG, "limit"
     ),
-    Raw("crumbs", chunks(b"1\r\n \r\n" * 100_001), REFUSED, "each costs as much as a large one"),
+    Raw("crumbs", chunks(b"1\r\n \r\n" * 10_050), REFUSED, "each costs as much as a large one"),
     Raw(
         "request after the last chunk",
         LINE + HOST + CHUNKED + b"\r\n\r\n" + _CHUNKS + GOOD,

@@ -7,6 +7,7 @@ When it returns, the connection is closed.
 """
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -42,21 +43,37 @@ class EvilGateway:
 
     Attributes:
         port: Where, on 127.0.0.1.
+        url: The same for the daemon.
         play: What it does to a POST.
         play_list: What it does to a GET.
         wires: The connections that brought a POST, oldest first.
     """
 
-    def __init__(self, play: Play = answer_well, play_list: Play = list_well) -> None:
+    def __init__(
+        self,
+        play: Play = answer_well,
+        play_list: Play = list_well,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.play = play
         self.play_list = play_list
         self.wires: list[Wire] = []
+        self._tls = tls
         self._open: set[Wire] = set()
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._stopping = False
         self.port = 0
         self._listener = self._listen()
+
+    @property
+    def url(self) -> str:
+        # Certificates are for names.
+        return (
+            f"http://127.0.0.1:{self.port}"
+            if self._tls is None
+            else f"https://localhost:{self.port}"
+        )
 
     def _listen(self) -> socket.socket:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
@@ -77,9 +94,14 @@ class EvilGateway:
                 listener.close()
                 return
             sock.settimeout(PATIENCE_S)
-            self._spawn(self._serve, Wire(sock))
+            self._spawn(self._serve, sock)
 
-    def _serve(self, wire: Wire) -> None:
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            wire = Wire(sock if self._tls is None else self._tls.wrap_socket(sock, True))
+        except OSError:  # no handshake
+            sock.close()
+            return
         with self._changed:
             self._open.add(wire)
             if self._stopping:

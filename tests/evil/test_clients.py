@@ -1,6 +1,7 @@
 """Clients that leave, send slowly, or read nothing cost nothing for long (F1, F2, F7, B2, B3)."""
 
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,9 +11,10 @@ from twisted.internet.defer import gatherResults
 
 from tests.case import Case, ReactorCase, on_reactor
 from tests.evil import clients
+from tests.evil.bodies import BODIES
 from tests.evil.clients import DEPARTURES, Departure
 from tests.evil.corpus import GOOD
-from tests.evil.daemon import MIB, DaemonProcess, EvilDaemon
+from tests.evil.daemon import LONG_DEADLINES, MIB, DaemonProcess, EvilDaemon
 from tests.evil.gateway import EvilGateway, answer_well, full_listener
 from tests.evil.raw import HOST, connect, converse, post
 from tests.evil.table import known, rows
@@ -31,7 +33,7 @@ SOME_BYTES = 16 * MIB
 class LeavingCase(ReactorCase):
     async def leave(self, departure: Departure, leave: clients.Leave) -> None:
         with EvilGateway(departure.play) as gateway:
-            async with EvilDaemon(reactor, gateway) as daemon:
+            async with EvilDaemon(reactor, gateway, LONG_DEADLINES) as daemon:
                 # So that all there is to wait for is the gateway's answer.
                 gateway.play = answer_well
                 self.assertEqual((await daemon.converse(GOOD)).response.status, 200)
@@ -40,7 +42,7 @@ class LeavingCase(ReactorCase):
                 closed = await in_thread(
                     reactor, clients.depart, daemon.port, gateway, departure, leave
                 )
-                self.assertTrue(closed, "the gateway writes on for nobody")
+                self.assertIsNotNone(closed, "the gateway writes on for nobody")
                 gateway.play = answer_well
                 self.assertEqual((await daemon.converse(GOOD)).response.status, 200)
                 logged = [str(failure) for failure in self.flushLoggedErrors()]
@@ -230,9 +232,19 @@ class Memory(Case):
         self.assert_small()
         self.assert_serves()
 
+    def test_json_bombs(self) -> None:
+        """Bodies that are twenty times as large when they are read are so one at a time (B4)."""
+        bombs = [body for body in BODIES if len(body.data) > 500_000]
+        self.assertGreater(len(bombs), 4)
+        with ThreadPoolExecutor(10) as senders:
+            for bomb in bombs * 10:
+                senders.submit(converse, self.daemon.port, post("/api/chat", bomb.data))
+        self.assertLess(self.daemon.memory_bytes() - self.before_bytes, 2 * SOME_BYTES)
+        self.assert_serves()
+
     def test_many_connections(self) -> None:
         """A daemon without file descriptors survives it, and serves when there are some (F7)."""
-        pid = self.daemon._process.pid
+        pid = self.daemon.pid
         _soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (60, hard))
         with ExitStack() as stack:

@@ -19,12 +19,16 @@ def in_thread(reactor: Any, call: Callable[..., T], *arguments: object) -> "Defe
     result: Deferred[T] = Deferred()
 
     def run() -> None:
+        fire: tuple[Callable[..., None], object]
         try:
             value = call(*arguments)
         except BaseException:  # noqa: BLE001 - whatever it is, the test shall see it
-            reactor.callFromThread(result.errback, Failure())
+            fire = (result.errback, Failure())
         else:
-            reactor.callFromThread(result.callback, value)
+            fire = (result.callback, value)
+        # Not from there at once: that queue is run again, from its beginning,
+        # if a test that ends so has the reactor turn once more.
+        reactor.callFromThread(reactor.callLater, 0, *fire)
 
     threading.Thread(target=run, daemon=True).start()
     return result

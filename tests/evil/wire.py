@@ -2,8 +2,10 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -54,7 +56,7 @@ class Wire:
     Attributes:
         request: What the daemon asked.
         sent: How many bytes the gateway has sent.
-        closed: Set when the daemon's end is found to be gone.
+        closed_s: When the daemon's end was found to be gone, by the monotonic clock.
         stuck: Set when the daemon takes no more; see :meth:`fill`.
     """
 
@@ -63,7 +65,7 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self.sent = 0
-        self.closed = threading.Event()
+        self.closed_s: float | None = None
         self.stuck = threading.Event()
 
     def receive(self) -> None:
@@ -82,12 +84,22 @@ class Wire:
     def _read(self) -> bytes:
         try:
             data = self._sock.recv(65536)
+            if not data and isinstance(self._sock, ssl.SSLSocket):
+                # That TLS is at its end is told on a connection that may stay
+                # open.  Who never closes it has not gone.
+                while socket.socket.recv(self._sock, 65536):
+                    pass
+        except TimeoutError:
+            raise ConnectionGone from None
         except OSError:
             data = b""
         if not data:
-            self.closed.set()
-            raise ConnectionGone
+            raise self._gone()
         return data
+
+    def _gone(self) -> ConnectionGone:
+        self.closed_s = time.monotonic()
+        return ConnectionGone()
 
     def send(self, *pieces: bytes) -> None:
         """Send bytes as they are; raise ConnectionGone if nobody takes them."""
@@ -95,8 +107,7 @@ class Wire:
             try:
                 self._sock.sendall(piece)
             except OSError:
-                self.closed.set()
-                raise ConnectionGone from None
+                raise self._gone() from None
             self.sent += len(piece)
 
     def fill(self, piece: bytes, max_bytes: int) -> None:
@@ -108,8 +119,7 @@ class Wire:
         except TimeoutError:
             self._sock.settimeout(PATIENCE_S)
         except OSError:
-            self.closed.set()
-            raise ConnectionGone from None
+            raise self._gone() from None
         finally:
             self.stuck.set()
 
@@ -130,7 +140,8 @@ class Wire:
     def give_up(self) -> None:
         """Wake whoever reads or writes."""
         with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+            # Not ssl's, which takes the session from under whoever reads.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     # What gateways say.
 

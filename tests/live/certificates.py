@@ -123,6 +123,18 @@ class GatewayCertificate:
             context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
         return context
 
+    def server_context(self, folder: Path) -> ssl.SSLContext:
+        """
+        Return what a server on plain sockets needs.
+
+        What a client has to trust is in the folder's ``gateway.pem`` from now on.
+        """
+        certificate, key = folder / "gateway.pem", folder / "gateway-key.pem"
+        self.write(certificate, key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
+
 
 def write_certificate(path: Path, host: str, key: Path | None = None) -> Path:
     """Write a new certificate and its key, which is in the same file if no other is given."""

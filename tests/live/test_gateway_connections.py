@@ -1,6 +1,7 @@
 """How connections to a gateway are made, over real sockets and with real TLS."""
 
 import socket
+from threading import Event
 
 import pytest
 from OpenSSL import SSL
@@ -10,7 +11,7 @@ from twisted.internet.protocol import Factory
 
 from ollamaproxy.errors import UpstreamUnreachable
 from tests.case import on_reactor
-from tests.live.ends import Echo, GatewayCase, Hangup, Silent
+from tests.live.ends import Echo, GatewayCase, Hangup, Silent, reactor
 
 pytestmark = pytest.mark.live
 
@@ -27,6 +28,16 @@ class Plain(GatewayCase):
                 idle_s = handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
                 self.assertLess(idle_s, 240)
             await self.assert_echoed(ours)
+
+    @on_reactor
+    async def test_lookups_that_hang(self) -> None:
+        """Look-ups that take all of the reactor's threads do not hold up what is an address."""
+        answered = Event()
+        self.addCleanup(answered.set)
+        for _ in range(15):
+            reactor.callInThread(answered.wait)
+        async with self.listening(Factory.forProtocol(Echo)) as port:
+            await self.assert_echoed(await self.connect(f"http://127.0.0.1:{port}", 5))
 
 
 class Secure(GatewayCase):

@@ -23,6 +23,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import ILogObserver, LogEvent
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.web.client import URI, Agent
@@ -40,7 +41,7 @@ from ollamaproxy.reloading import Reloading
 from ollamaproxy.settings import Secret, Settings
 from ollamaproxy.tap import make_site, start_warnings
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
-from ollamaproxy.upstream.endpoints import DeadlineEndpoint
+from ollamaproxy.upstream.endpoints import DeadlineEndpoint, GatewayEndpoints
 from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
 from ollamaproxy.upstream.retry import RetryingAgent
@@ -307,18 +308,26 @@ class Network:
         treq: What the daemon asks the gateway with.
     """
 
-    def __init__(self, settings: Settings | None = None, *, discovers: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        discovers: bool = False,
+        reactor: MemoryReactorClock | None = None,
+    ) -> None:
         """
         Start a daemon.
 
         Args:
             settings: Its settings.
             discovers: It asks the gateway for its models; if not, it is told ``models``.
+            reactor: The clock, if the gateway is to be connected to with it, and
+                not by this network.
         """
         self.settings = settings or Settings(
             base_url="http://gateway.test:4000", api_key=Secret(KEY)
         )
-        self.clock = Clock()
+        self.clock = reactor or Clock()
         self.connecting: Callable[[], Deferred[IProtocol]] | None = None
         self.connecting_to: dict[str, Callable[[], Deferred[IProtocol]]] = {}
         self.models: dict[str, ModelFacts] = {"m": UNKNOWN_MODEL}
@@ -335,10 +344,15 @@ class Network:
             monotonic_s=self.clock.seconds,
             wall_ns=lambda: NOON_NS + round(self.clock.seconds() * 1e9),
         )
+        endpoints: IAgentEndpointFactory = (
+            _MemoryEndpoints(self)
+            if reactor is None
+            else GatewayEndpoints(reactor, self.settings.deadlines.connect_s)
+        )
         self._observer = _Records()
 
         def assembled(settings: Settings, before: Assembly | None) -> Assembly:
-            agent = partial(Agent.usingEndpointFactory, self.clock, _MemoryEndpoints(self))
+            agent = partial(Agent.usingEndpointFactory, self.clock, endpoints)
             if discovers:
                 return assemble(settings, agent, clocks, before=before)
             return assemble(

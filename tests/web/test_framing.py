@@ -48,9 +48,17 @@ EXAMPLES = int(os.environ.get("OLLAMAPROXY_TEST_EXAMPLES", "400"))
 
 Seen = tuple[bytes, bytes]
 
+#: All others are answered as soon as their heads have come, and the connection closed.
+READ_THEIR_BODY = {(b"POST", b"/api/show"), (b"DELETE", b"/api/delete")}
+
 
 def as_h11_reads(stream: bytes) -> list[Seen]:
-    """Return the whole requests that h11 finds, up to what it refuses."""
+    """
+    Return the requests that h11 finds, up to what it refuses.
+
+    Of the last one there may be no more than the head, if that is all it takes
+    to answer it.
+    """
     found: list[Seen] = []
     while True:
         # RFC 9112 section 2.2: a blank line before a request is passed over; h11 does not.
@@ -58,18 +66,27 @@ def as_h11_reads(stream: bytes) -> list[Seen]:
         connection.receive_data(stream.removeprefix(b"\r\n"))
         try:
             request = connection.next_event()
-            if not isinstance(request, h11.Request):
-                return found
-            while isinstance(event := connection.next_event(), h11.Data):
-                pass
         except h11.RemoteProtocolError:
             return found
-        if not isinstance(event, h11.EndOfMessage):
+        if not isinstance(request, h11.Request):
             return found
-        found.append((bytes(request.method), bytes(request.target)))
-        if connection.their_state is not h11.DONE:
+        seen = (bytes(request.method), bytes(request.target))
+        is_whole = _skip_body(connection)
+        if is_whole or seen not in READ_THEIR_BODY:
+            found.append(seen)
+        if not is_whole or connection.their_state is not h11.DONE:
             return found
         stream, _closed = connection.trailing_data
+
+
+def _skip_body(connection: h11.Connection) -> bool:
+    """Read a body; return whether it is whole."""
+    try:
+        while isinstance(event := connection.next_event(), h11.Data):
+            pass
+    except h11.RemoteProtocolError:
+        return False
+    return isinstance(event, h11.EndOfMessage)
 
 
 class Framing(Case):

@@ -146,7 +146,7 @@ class Refusals(NetworkCase):
             b"POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\nx",
             b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nx",
             b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx",
-            b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"POST /api/show HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         )
         for count, raw in enumerate(rows, start=1):
             response = self.refused(raw)

@@ -116,13 +116,25 @@ class Connections(NetworkCase):
 
 class Chunks(NetworkCase):
     def test_too_many(self) -> None:
-        """A body in a hundred thousand chunks is refused."""
+        """A body in ten thousand chunks of a byte each is refused."""
         client = self.network.client()
         client.raw(b"POST /api/chat HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
-        client.raw(b"1\r\nx\r\n" * 100_001)
+        client.raw(b"1\r\nx\r\n" * 10_000)
+        self.network.flush()
+        self.assertEqual(client.received, b"")
+        client.raw(b"1\r\nx\r\n" * 50)
         self.network.flush()
         self.assertEqual(client.response().status, 400)
         self.assertIn("chunks", client.response().json["error"])
+
+    def test_many_of_some_length(self) -> None:
+        """One in more chunks than that is taken, if they are not that small."""
+        client = self.network.client()
+        client.raw(b"POST /api/chat HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.raw((b"12c\r\n" + b" " * 300 + b"\r\n") * 12_000)
+        client.raw(b'1b\r\n{"model":"m","prompt":"hi"}\r\n0\r\n\r\n')
+        self.network.flush()
+        self.assertEqual(self.network.gateway.request.json["model"], "m")
 
 
 class Browsers(NetworkCase):
