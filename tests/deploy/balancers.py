@@ -3,8 +3,9 @@
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from tests.deploy.files import program, rendered
@@ -36,13 +37,22 @@ class Balancer(Protocol):
 class HAProxy(RunningProgram):
     """Serves with deploy/haproxy/haproxy.cfg, in the foreground."""
 
-    def __init__(self, folder: Path, daemons: Sequence[int]) -> None:
+    #: So that it is left to a request to find out that a daemon is gone.
+    blind: Final[Mapping[str, str]] = MappingProxyType({" check port": " no-check port"})
+
+    def __init__(
+        self,
+        folder: Path,
+        daemons: Sequence[int],
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """
         Start it, and wait until it answers.
 
         Args:
             folder: For its configuration.
             daemons: The ports of two daemons.
+            further: More changes to the file.
         """
         self.port = free_port()
         path = folder / "haproxy.cfg"
@@ -54,7 +64,7 @@ class HAProxy(RunningProgram):
             changes[f"server {name}:11434 check port 11434"] = (
                 f"server {name.split()[0]} 127.0.0.1:{port} check port {port}"
             )
-        path.write_text(rendered("haproxy/haproxy.cfg", changes))
+        path.write_text(rendered("haproxy/haproxy.cfg", {**changes, **further}))
         super().__init__([program("haproxy"), "-db", "-f", str(path)])
         _wait_until_open(self, self.port)
 
@@ -66,13 +76,22 @@ class HAProxy(RunningProgram):
 class Nginx(RunningProgram):
     """Serves with deploy/nginx/nginx.conf, in the foreground."""
 
-    def __init__(self, folder: Path, daemons: Sequence[int]) -> None:
+    #: It asks nobody in any case.
+    blind: Final[Mapping[str, str]] = MappingProxyType({})
+
+    def __init__(
+        self,
+        folder: Path,
+        daemons: Sequence[int],
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """
         Start it, and wait until it answers.
 
         Args:
             folder: For its configuration and its files.
             daemons: The ports of two daemons.
+            further: More changes to the file.
         """
         self.port = free_port()
         self._path = folder / "nginx.conf"
@@ -93,7 +112,7 @@ class Nginx(RunningProgram):
             "server 10.0.0.11:11434": self._servers[0],
             "server 10.0.0.12:11434": self._servers[1],
         }
-        self._path.write_text(rendered("nginx/nginx.conf", changes))
+        self._path.write_text(rendered("nginx/nginx.conf", {**changes, **further}))
         super().__init__([program("nginx"), "-c", str(self._path), "-g", "daemon off;"])
         _wait_until_open(self, self.port)
 

@@ -4,7 +4,7 @@ import threading
 from contextlib import ExitStack
 from typing import Final, Self
 
-from tests.deploy.traffic import prompt_in
+from tests.deploy.traffic import PATIENCE_S, prompt_in
 from tests.evil.gateway import EvilGateway
 from tests.evil.wire import Wire, token
 from tests.processes import RunningDaemon
@@ -20,7 +20,8 @@ class Plant:
     Two daemons and a gateway, until the end of the block.
 
     A reply to a prompt that begins with ``long`` goes on, token for token,
-    until :meth:`release`; any other is short.
+    until :meth:`release`; one to ``hold`` says a word and no more until then;
+    any other is short.
 
     Attributes:
         daemons: The two.
@@ -57,6 +58,8 @@ class Plant:
         wire.begin()
         while prompt.startswith("long") and not self._released.wait(_PACE_S):
             wire.event(token("word "))
+        if prompt.startswith("hold"):
+            self._released.wait(PATIENCE_S)
         wire.event(token("", "stop"))
         wire.event(b"[DONE]")
         wire.chunk(b"")

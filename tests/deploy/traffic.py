@@ -138,21 +138,21 @@ class Flow:
             if self._stopping:
                 break
             began = self.phase
-            end = _ask(connection, prompt)
+            end = _ask(connection, chat(prompt))
             with self._changed:
                 self.done.append(Short(prompt, (began, self.phase), end))
                 self._changed.notify_all()
         connection.close()
 
 
-def _ask(connection: HTTPConnection, prompt: str) -> str:
+def _ask(connection: HTTPConnection, body: bytes) -> str:
     try:
-        connection.request("POST", "/api/chat", chat(prompt))
+        connection.request("POST", "/api/chat", body)
         response = connection.getresponse()
     except (OSError, HTTPException):
         connection.close()
         return BROKEN
-    body, broke = read_rest(response)
+    reply, broke = read_rest(response)
     if broke:
         connection.close()
-    return ending(response.status, body, broke=broke)
+    return ending(response.status, reply, broke=broke)
