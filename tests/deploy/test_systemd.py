@@ -132,6 +132,29 @@ class Units(Case):
         return set().union(*map(self.expanded, names))
 
 
+class Socket(Case):
+    def test_who_comes_early(self) -> None:
+        """Whoever connects to systemd's socket before the daemon runs is answered by it."""
+        [listen] = re.findall(r'^# +listen = \["(.*)"\]$', read(_SOCKET), re.MULTILINE)
+        [address] = unit(_SOCKET)["ListenStream"]
+        port = free_port()
+        self.assertEqual(address, "0.0.0.0:11434")
+        systemd = RunningProgram(
+            [
+                *(program("systemd-socket-activate"), f"--listen=127.0.0.1:{port}"),
+                # The name that a socket has if its unit gives it none.
+                "--fdname=ollamaproxy.socket",
+                *("--setenv=PATH", str(_SCRIPT), "--demo", "--listen", listen),
+            ]
+        )
+        self.addCleanup(systemd.stop)
+        systemd.wait_for_line("stderr", "Listening on")
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/")
+        self.assertEqual(connection.getresponse().read(), b"Ollama is running")
+
+
 class Arithmetic(Case):
     def test_time_to_stop(self) -> None:
         """The time that systemd waits is longer than the daemon takes to stop."""
