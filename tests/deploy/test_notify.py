@@ -70,6 +70,20 @@ class States(Service):
         self.assertEqual(manager.hear(), b"READY=1")
         self.assertEqual(self.ask(service.port), b"Ollama is running")
 
+    def test_several_processes(self) -> None:
+        """With workers the supervisor tells of all of them, and the workers say nothing."""
+        manager = self.manager()
+        service = manager.start("--workers", "2")
+        self.assertEqual(manager.hear(), b"READY=1")
+        self.assertEqual(self.ask(service.port), b"Ollama is running")
+        service.send_signal(signal.SIGHUP)
+        self.assertTrue(manager.hear().startswith(b"RELOADING=1\n"))
+        self.assertEqual(manager.hear(), b"READY=1")
+        service.send_signal(signal.SIGTERM)
+        self.assertEqual(manager.hear(), b"STOPPING=1")
+        self.assertEqual(service.wait_for_exit(), 0)
+        self.assertEqual(manager.hear_waiting(), 0)
+
     def test_stop(self) -> None:
         """STOPPING=1 comes when the stop begins, while a reply still runs."""
         gateway = RunningProgram([sys.executable, str(_GATEWAY)])
