@@ -3,10 +3,9 @@
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 from tests.deploy.files import program, rendered
 from tests.processes import RunningProgram, free_port
@@ -17,34 +16,16 @@ PATIENCE_S: Final = 20.0
 _NAMES: Final = ("one 10.0.0.11", "two 10.0.0.12")
 
 
-class Balancer(Protocol):
-    """
-    A load balancer that runs.
-
-    Attributes:
-        port: Where it listens, on 127.0.0.1.
-    """
-
-    port: int
-
-    def take_out(self, number: int) -> None:
-        """Send no more requests to a daemon, by its place; what runs there goes on."""
-
-    def stop(self) -> int:
-        """End it."""
-
-
 class HAProxy(RunningProgram):
     """Serves with deploy/haproxy/haproxy.cfg, in the foreground."""
-
-    #: So that it is left to a request to find out that a daemon is gone.
-    blind: Final[Mapping[str, str]] = MappingProxyType({" check port": " no-check port"})
 
     def __init__(
         self,
         folder: Path,
         daemons: Sequence[int],
-        further: Mapping[str, str] = MappingProxyType({}),
+        admins: Sequence[int] = (),
+        *,
+        proxy_protocol: bool = False,
     ) -> None:
         """
         Start it, and wait until it answers.
@@ -52,7 +33,9 @@ class HAProxy(RunningProgram):
         Args:
             folder: For its configuration.
             daemons: The ports of two daemons.
-            further: More changes to the file.
+            admins: Their admin ports; without them no daemon is asked whether
+                it is ready, so that a request finds out that one is gone.
+            proxy_protocol: Take the lines for it that are comments in the file.
         """
         self.port = free_port()
         path = folder / "haproxy.cfg"
@@ -60,38 +43,36 @@ class HAProxy(RunningProgram):
             "    user haproxy\n    group haproxy\n": "",
             "bind :11434": f"bind 127.0.0.1:{self.port}",
         }
-        for name, port in zip(_NAMES, daemons, strict=True):
-            changes[f"server {name}:11434 check port 11434"] = (
-                f"server {name.split()[0]} 127.0.0.1:{port} check port {port}"
+        if proxy_protocol:
+            changes |= {f"    server {name}": f"    #server {name}" for name in _NAMES}
+            changes |= {
+                f"    #server {name}:11434 check port 11435 send-proxy-v2": (
+                    f"    server {name}:11434 check port 11435 send-proxy-v2"
+                )
+                for name in _NAMES
+            }
+        checks = [f"check port {port}" for port in admins] or ["no-check", "no-check"]
+        asked = 11435 if proxy_protocol else 11434
+        for name, port, check in zip(_NAMES, daemons, checks, strict=True):
+            changes[f"    server {name}:11434 check port {asked}"] = (
+                f"    server {name.split()[0]} 127.0.0.1:{port} {check}"
             )
-        path.write_text(rendered("haproxy/haproxy.cfg", {**changes, **further}))
+        path.write_text(rendered("haproxy/haproxy.cfg", changes))
         super().__init__([program("haproxy"), "-db", "-f", str(path)])
         _wait_until_open(self, self.port)
-
-    def take_out(self, number: int) -> None:
-        """Implement Balancer: it asks the daemons itself."""
-        self.wait_for_line("stderr", f"Server ollamaproxy/{('one', 'two')[number]} is DOWN")
 
 
 class Nginx(RunningProgram):
     """Serves with deploy/nginx/nginx.conf, in the foreground."""
 
-    #: It asks nobody in any case.
-    blind: Final[Mapping[str, str]] = MappingProxyType({})
-
-    def __init__(
-        self,
-        folder: Path,
-        daemons: Sequence[int],
-        further: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, folder: Path, daemons: Sequence[int], admins: Sequence[int] = ()) -> None:
         """
         Start it, and wait until it answers.
 
         Args:
             folder: For its configuration and its files.
             daemons: The ports of two daemons.
-            further: More changes to the file.
+            admins: Not used: nginx asks no daemon whether it is ready.
         """
         self.port = free_port()
         self._path = folder / "nginx.conf"
@@ -112,18 +93,19 @@ class Nginx(RunningProgram):
             "server 10.0.0.11:11434": self._servers[0],
             "server 10.0.0.12:11434": self._servers[1],
         }
-        self._path.write_text(rendered("nginx/nginx.conf", {**changes, **further}))
+        self._path.write_text(rendered("nginx/nginx.conf", changes))
         super().__init__([program("nginx"), "-c", str(self._path), "-g", "daemon off;"])
         _wait_until_open(self, self.port)
 
     def take_out(self, number: int) -> None:
-        """Implement Balancer: as the file says, by "down" and a reload."""
+        """Send no more requests to a daemon, by its place, as the file says: what runs goes on."""
+        old = sum("start worker process " in line for line in self.stderr)
         text = self._path.read_text()
         server = self._servers[number]
         self._path.write_text(text.replace(f"{server} ", f"{server} down "))
         self.send_signal(signal.SIGHUP)
-        # The old workers take nothing new from when they say this.
-        self.wait_for_line("stderr", "gracefully shutting down")
+        # The old workers take nothing new from when they say this, each for itself.
+        self.wait_for_lines("stderr", "gracefully shutting down", old)
 
 
 def _wait_until_open(balancer: RunningProgram, port: int) -> None:

@@ -25,6 +25,7 @@ class Plant:
 
     Attributes:
         daemons: The two.
+        admins: The ports on which they are asked whether they are well.
         gateway: What they ask.
     """
 
@@ -41,6 +42,7 @@ class Plant:
             daemon = RunningDaemon("--base-url", url, "--api-key", key, *flags)
             self._things.callback(daemon.stop)
             self.daemons.append(daemon)
+        self.admins = [daemon.port for daemon in self.daemons]
         # Before the daemons are stopped, for they wait for their replies.
         self._things.callback(self.release)
 

@@ -96,15 +96,17 @@ class Short:
 @define
 class Flow:
     """
-    Clients that ask one short question after the other on kept connections.
+    Clients that ask one short question after the other.
 
     Attributes:
+        keeps: They keep their connections.
         phase: What the test is doing meanwhile; set by the test.
         done: The requests that have ended.
     """
 
     port: int
     clients: int = 4
+    keeps: bool = True
     phase: str = "before"
     done: list[Short] = field(factory=list)
     _changed: threading.Condition = field(factory=threading.Condition)
@@ -138,6 +140,8 @@ class Flow:
             if self._stopping:
                 break
             began = self.phase
+            if not self.keeps:
+                connection.close()
             end = _ask(connection, chat(prompt))
             with self._changed:
                 self.done.append(Short(prompt, (began, self.phase), end))
