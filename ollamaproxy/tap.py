@@ -178,7 +178,6 @@ def make_serving(
         raise InvalidSetting("--demo runs in one process; leave --workers out")
     settings = configuration.settings
     check_files(settings, reader.environ)
-    check_files(settings)
     clocks = Clocks(scheduler=reactor)
     supervisor = Supervisor(
         reader,
@@ -186,9 +185,7 @@ def make_serving(
         Listeners(reactor, settings.listening, Factory()),
         reactor,
         check=lambda configuration: check_files(configuration.settings, reader.environ),
-        monotonic_s=Clocks(scheduler=reactor).monotonic_s,
         notifier=make_notifier(reader.environ, os.getpid(), clocks),
-        check=lambda configuration: check_files(configuration.settings),
         monotonic_s=clocks.monotonic_s,
         environ=reader.environ,
         inherits_output=in_foreground,
