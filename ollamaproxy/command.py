@@ -78,7 +78,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     except InvalidSetting as error:
         print(f"ollamaproxy: {error}", file=stderr)
         return 2
-    # Before the daemon says that it is there: then it knows signals, too.
+    # Before the daemon says, here and to systemd, that it is there: then it knows signals, too.
     reactor.callWhenRunning(Signals(daemon, reactor).install)
     reactor.callWhenRunning(gc.freeze)  # see tap.py
     daemon.startService()

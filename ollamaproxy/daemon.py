@@ -11,6 +11,7 @@ from twisted.python.components import Componentized
 
 from ollamaproxy import __version__
 from ollamaproxy.logs.files import LogFile, reopen_all
+from ollamaproxy.notify import Notifier
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Settings
 
@@ -58,6 +59,7 @@ class Daemon(Service):
         settings: Settings,
         reactor: Any,
         *,
+        notifier: Notifier,
         starts: Sequence[Callable[[], None]],
         stops: Sequence[Stop],
         reload: Callable[[], None],
@@ -74,6 +76,7 @@ class Daemon(Service):
             listeners: Where.
             settings: As they are at the start.
             reactor: Provides IReactorTime and IReactorCore.
+            notifier: Tells the service manager.
             starts: Called when the reactor runs.
             stops: Called when the service stops, after it has stopped listening.
             reload: Reads all anew that can be, and keeps what there is if that is bad.
@@ -86,6 +89,7 @@ class Daemon(Service):
         self._listeners = listeners
         self._settings = settings
         self._reactor = reactor
+        self._notifier = notifier
         self._starts = starts
         self._stops = stops
         self._reload = reload
@@ -118,7 +122,7 @@ class Daemon(Service):
     def startService(self) -> None:
         """Override: say where the daemon is to be found, as soon as it answers there."""
         super().startService()
-        for start in (self._announce, *self._starts):
+        for start in (self._announce, *self._starts, self._notifier.ready):
             self._reactor.callWhenRunning(start)
 
     def _announce(self) -> None:
@@ -147,6 +151,7 @@ class Daemon(Service):
             Fires with ``None`` when all is done.
         """
         super().stopService()
+        self._notifier.stopping()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -159,6 +164,7 @@ class Daemon(Service):
             if call is not None and call.active():
                 call.cancel()
         await DeferredList([maybeDeferred(stop) for stop in self._stops], consumeErrors=True)
+        self._notifier.stop()
 
     def _cut(self) -> None:
         """Tell the clients that are left that it ends now, and leave them a moment to hear it."""
@@ -173,8 +179,12 @@ class Daemon(Service):
 
     def reload(self) -> None:
         """Read anew what can be read anew; what is bad is told in the log and has no effect."""
-        self.reopen_logs()
-        self._reload()
+        self._notifier.reloading()
+        try:
+            self.reopen_logs()
+            self._reload()
+        finally:
+            self._notifier.ready()
 
     def reopen_logs(self) -> None:
         """Go on with the log files that have the names now; one that is not to be had is told."""

@@ -8,6 +8,7 @@ All three ways to start the daemon come through :func:`make_serving`: the
 
 import gc
 import getopt
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -40,6 +41,7 @@ from ollamaproxy.logs.record import AccessRecord
 from ollamaproxy.logs.text_line import format_line
 from ollamaproxy.logs.unknowns import Unknowns
 from ollamaproxy.network.proxies import Proxies, proxies_for
+from ollamaproxy.notify import make_notifier
 from ollamaproxy.reloading import Reloading
 from ollamaproxy.server.listeners import CannotListen, Listeners
 from ollamaproxy.server.site import ProxySite
@@ -176,13 +178,15 @@ def make_serving(
         raise InvalidSetting("--demo runs in one process; leave --workers out")
     settings = configuration.settings
     check_files(settings, reader.environ)
+    clocks = Clocks(scheduler=reactor)
     supervisor = Supervisor(
         reader,
         configuration,
         Listeners(reactor, settings.listening, Factory()),
         reactor,
         check=lambda configuration: check_files(configuration.settings, reader.environ),
-        monotonic_s=Clocks(scheduler=reactor).monotonic_s,
+        notifier=make_notifier(reader.environ, os.getpid(), clocks),
+        monotonic_s=clocks.monotonic_s,
         environ=reader.environ,
         inherits_output=in_foreground,
         log_files=log_files,
@@ -294,6 +298,7 @@ def build_daemon(
         make_listeners(site if certificate is None else certificate.secured(site)),
         settings,
         reactor,
+        notifier=make_notifier(reader.environ, os.getpid(), clocks),
         starts=[assembly.start],
         stops=[*stops, lambda: reloading.assembly.stop()],  # noqa: PLW0108 - the one that is there then
         reload=reloading.reload,

@@ -22,6 +22,7 @@ from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.reading import ConfigurationReader
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.files import LogFile, reopen_all
+from ollamaproxy.notify import Notifier
 from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.workers.assignment import Assignment, Inherited
 from ollamaproxy.workers.patience import Patience
@@ -52,6 +53,7 @@ class Supervisor(Service):
         listeners: Listeners,
         reactor: Any,
         *,
+        notifier: Notifier,
         check: Callable[[Configuration], None],
         monotonic_s: Callable[[], float],
         environ: Mapping[str, str],
@@ -68,6 +70,7 @@ class Supervisor(Service):
             configuration: What it has read.
             listeners: Open the sockets.
             reactor: Provides IReactorProcess, IReactorTime and IReactorCore.
+            notifier: Tells the service manager, in the name of all.
             check: Reads what settings name; raises InvalidSetting.
             monotonic_s: Seconds since some moment.
             environ: The workers'.
@@ -82,6 +85,7 @@ class Supervisor(Service):
         self._configuration = configuration
         self._listeners = listeners
         self._reactor = reactor
+        self._notifier = notifier
         self._check = check
         self._monotonic_s = monotonic_s
         self._environ = {
@@ -147,6 +151,7 @@ class Supervisor(Service):
         )
         for doubt in self._warnings:
             self._log.warn("{doubt}", doubt=doubt)
+        self._notifier.ready()
 
     def _start(self, number: int) -> None:
         self._restarts.pop(number, None)
@@ -207,6 +212,7 @@ class Supervisor(Service):
         """
         super().stopService()
         self._stopping = True
+        self._notifier.stopping()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -221,6 +227,7 @@ class Supervisor(Service):
         await DeferredList(ends)
         if late.active():
             late.cancel()
+        self._notifier.stop()
 
     def _send(self, number: signal.Signals) -> None:
         for worker in tuple(self._workers.values()):
@@ -232,7 +239,14 @@ class Supervisor(Service):
 
     def reload(self) -> None:
         """Have all workers read anew what can be; what is bad is told and has no effect."""
-        self.reopen_logs()
+        self._notifier.reloading()
+        try:
+            self.reopen_logs()
+            self._reload()
+        finally:
+            self._notifier.ready()
+
+    def _reload(self) -> None:
         try:
             configuration = self._reader.read()
             self._check(configuration)
