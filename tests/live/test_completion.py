@@ -146,7 +146,8 @@ class Others(ScriptCase):
         script = self.script(fish_script(COMMANDS))
         ask = f"source {script}; complete -C 'ollamaproxy --client-auth '"
         done = subprocess.run([path, "-c", ask], check=True, capture_output=True, timeout=60)
-        self.assertEqual(set(done.stdout.decode().split()), {"none", "keys", "passthrough"})
+        words = [line.partition("\t")[0] for line in done.stdout.decode().splitlines()]
+        self.assertEqual(set(words), {"none", "keys", "passthrough"})
 
 
 class TheCommand(ScriptCase):
