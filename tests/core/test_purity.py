@@ -147,6 +147,7 @@ PARTS = (
         (f"{name.partition('.')[2].replace('.', '/')}.py", (*OBSERVING, *FOR_OBSERVING))
         for name in OBSERVING
     ),
+    ("admin/visitors.py", ("ollamaproxy.server.browsers",)),
     (
         "translate",
         (
