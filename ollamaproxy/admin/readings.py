@@ -4,14 +4,14 @@ import platform
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 import twisted
 from ollamaproxy import __version__
 from ollamaproxy.admin.lag import LagMeter
 from ollamaproxy.assembly import Assembly
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.models.listing import Model
+from ollamaproxy.models.listing import Model, ModelList
 from ollamaproxy.observing.families import Snapshot
 from ollamaproxy.observing.names import method_name, readable
 from ollamaproxy.observing.observer import Observer
@@ -20,6 +20,28 @@ from ollamaproxy.readiness import Readiness
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.translate.model_details import capabilities, context_length
+
+
+class _ListedModels:
+    """The models as JSON can hold them; there may be many, and they rarely change."""
+
+    def __init__(self) -> None:
+        self._known: ModelList | None = None
+        self._plain: list[dict[str, Any]] = []
+
+    def to_plain(self, known: ModelList) -> list[dict[str, Any]]:
+        if known is not self._known:
+            self._known, self._plain = known, [_model_to_plain(it) for it in known.published]
+        return self._plain
+
+
+def _model_to_plain(model: Model) -> dict[str, Any]:
+    return {
+        "name": readable(model.name),
+        "target": readable(model.target),
+        "capabilities": capabilities(model),
+        "context_length": context_length(model),
+    }
 
 
 @frozen(kw_only=True)
@@ -44,6 +66,7 @@ class Readings:
     readiness: Readiness
     clocks: Clocks
     started_ns: int
+    _listed: _ListedModels = field(factory=_ListedModels, init=False)
 
     def collect(self) -> Report:
         """Return what there is to say now."""
@@ -108,18 +131,9 @@ class Readings:
 
     def _models(self) -> list[dict[str, Any]] | None:
         known = self.assembly().workings.realms.own.catalogue.known
-        return None if known is None else [_model_to_plain(model) for model in known.published]
+        return None if known is None else self._listed.to_plain(known)
 
 
 def _one(value: float) -> Sequence[tuple[Sequence[str], float]]:
     """Return the samples of a family without labels."""
     return [((), value)]
-
-
-def _model_to_plain(model: Model) -> dict[str, Any]:
-    return {
-        "name": readable(model.name),
-        "target": readable(model.target),
-        "capabilities": capabilities(model),
-        "context_length": context_length(model),
-    }

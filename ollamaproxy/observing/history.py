@@ -1,8 +1,8 @@
 """
-The last ten minutes, second by second, and as curves.
+The last ten minutes, in steps of five seconds, and as curves.
 
-Seconds are those of the monotonic clock, which all processes of a machine
-share, so that the histories of several can be added up.
+Steps are whole multiples of five seconds of the monotonic clock, which all
+processes of a machine share, so that the histories of several can be added up.
 """
 
 import math
@@ -17,9 +17,9 @@ from ollamaproxy.observing.outcomes import Fate
 
 #: How far back it goes.
 SPAN_S: Final = 600
-#: A curve's points are so many seconds apart: 120 of them, about one for each
-#: three pixels of a plot.
+#: 120 of them, about one for each three pixels of a plot.
 STEP_S: Final = 5
+_STEPS: Final = SPAN_S // STEP_S
 
 #: First bytes are told apart by classes, each a fifth wider than the one before,
 #: from a millisecond on; so a percentile is at most a tenth off.
@@ -41,12 +41,12 @@ def class_middle_s(number: int) -> float:
 
 
 @define
-class Second:
+class Step:
     """
-    What ended within one second.
+    What ended within five seconds.
 
     Attributes:
-        number: Which second, on the monotonic clock.
+        number: Which five seconds, on the monotonic clock.
         requests: How many requests ended.
         failures: How many of them the gateway or the daemon failed.
         prompt_tokens, completion_tokens: Of all of them.
@@ -66,7 +66,7 @@ class Second:
         return [self.number, *figures, sorted(self.first_bytes.items())]
 
     def add_plain(self, plain: Sequence[Any]) -> None:
-        """Add what :meth:`to_plain` made of the same second elsewhere."""
+        """Add what :meth:`to_plain` made of the same step elsewhere."""
         _number, requests, failures, prompt_tokens, completion_tokens, first_bytes = plain
         self.requests += requests
         self.failures += failures
@@ -77,46 +77,47 @@ class Second:
 
 
 class History:
-    """The seconds in which something ended, at most ten minutes of them."""
+    """The steps in which something ended, at most ten minutes of them."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._seconds: deque[Second] = deque(maxlen=SPAN_S)
+        self._steps: deque[Step] = deque(maxlen=_STEPS)
 
     def add(self, request: EndedRequest, now_s: float) -> None:
         """Take note of a request that has ended now."""
-        number = int(now_s)
-        if not self._seconds or self._seconds[-1].number != number:
-            self._seconds.append(Second(number))
-        second = self._seconds[-1]
-        second.requests += 1
-        second.failures += request.fate in {Fate.UPSTREAM, Fate.REJECTED}
-        second.prompt_tokens += request.prompt_tokens
-        second.completion_tokens += request.completion_tokens
+        number = int(now_s) // STEP_S
+        if not self._steps or self._steps[-1].number != number:
+            self._steps.append(Step(number))
+        step = self._steps[-1]
+        step.requests += 1
+        step.failures += request.fate in {Fate.UPSTREAM, Fate.REJECTED}
+        step.prompt_tokens += request.prompt_tokens
+        step.completion_tokens += request.completion_tokens
         if request.first_byte_s is not None and request.is_model_s:
             number = first_byte_class(request.first_byte_s)
-            second.first_bytes[number] = second.first_bytes.get(number, 0) + 1
+            step.first_bytes[number] = step.first_bytes.get(number, 0) + 1
 
     def to_plain(self, now_s: float) -> list[list[Any]]:
-        """Return the seconds of the last ten minutes, oldest first, as JSON can hold them."""
-        return [it.to_plain() for it in self._seconds if it.number > int(now_s) - SPAN_S]
+        """Return the steps of the last ten minutes, oldest first, as JSON can hold them."""
+        oldest = int(now_s) // STEP_S - _STEPS + 1
+        return [it.to_plain() for it in self._steps if it.number >= oldest]
 
 
 def added(histories: Iterable[Iterable[Sequence[Any]]]) -> list[list[Any]]:
     """Return one plain history of several."""
-    seconds: dict[int, Second] = {}
+    steps: dict[int, Step] = {}
     for history in histories:
         for plain in history:
-            seconds.setdefault(plain[0], Second(plain[0])).add_plain(plain)
-    return [seconds[number].to_plain() for number in sorted(seconds)]
+            steps.setdefault(plain[0], Step(plain[0])).add_plain(plain)
+    return [steps[number].to_plain() for number in sorted(steps)]
 
 
 def curves(history: Iterable[Sequence[Any]], now_s: float) -> dict[str, Any]:
     """
     Return a plain history as curves over the last ten minutes.
 
-    Their points stand at whole multiples of five seconds, so that they do not
-    dance while time goes on; the last one is of the seconds so far.
+    Each step is a point, so that they do not dance while time goes on; the last
+    one is of the seconds so far.
 
     Returns:
         ``step_s``, and lists of equal length, oldest first: requests, failures
@@ -124,9 +125,9 @@ def curves(history: Iterable[Sequence[Any]], now_s: float) -> dict[str, Any]:
         in seconds, ``None`` where there was none.
     """
     last = int(now_s) // STEP_S
-    points = {number: Second(number) for number in range(last - SPAN_S // STEP_S + 1, last + 1)}
+    points = {number: Step(number) for number in range(last - _STEPS + 1, last + 1)}
     for plain in history:
-        point = points.get(plain[0] // STEP_S)
+        point = points.get(plain[0])
         if point is not None:
             point.add_plain(plain)
     lengths_s = [STEP_S] * (len(points) - 1) + [int(now_s) % STEP_S + 1]

@@ -1,4 +1,4 @@
-"""The last ten minutes: seconds, curves, and those of several processes."""
+"""The last ten minutes: steps, curves, and those of several processes."""
 
 import json
 from typing import Any
@@ -20,28 +20,28 @@ from tests.core.observed import ended
 POINTS = SPAN_S // STEP_S
 
 
-class Seconds(Case):
+class Steps(Case):
     def setUp(self) -> None:
         super().setUp()
         self.history = History()
 
-    def test_a_second(self) -> None:
-        """What ends within one second is added up."""
+    def test_a_step(self) -> None:
+        """What ends within the same five seconds is added up."""
         self.history.add(ended(), 100.1)
-        self.history.add(ended(fate=Fate.UPSTREAM, reason="x", status=502), 100.9)
-        self.history.add(ended(fate=Fate.CLIENT_LEFT, reason="before_reply"), 101.0)
-        first, second = self.history.to_plain(101.0)
-        self.assertEqual(first[:5], [100, 2, 1, 20, 10])
-        self.assertEqual(second[:3], [101, 1, 0])
+        self.history.add(ended(fate=Fate.UPSTREAM, reason="x", status=502), 104.9)
+        self.history.add(ended(fate=Fate.CLIENT_LEFT, reason="before_reply"), 105.0)
+        first, second = self.history.to_plain(105.0)
+        self.assertEqual(first[:5], [20, 2, 1, 20, 10])
+        self.assertEqual(second[:3], [21, 1, 0])
 
     def test_it_is_bounded(self) -> None:
         """What is older than ten minutes is gone, and memory does not grow."""
         for second in range(2000):
             self.history.add(ended(), float(second))
-        seconds = self.history.to_plain(1999.0)
-        self.assertEqual([second[0] for second in seconds], list(range(1400, 2000)))
+        steps = self.history.to_plain(1999.0)
+        self.assertEqual([step[0] for step in steps], list(range(280, 400)))
 
-    def test_old_seconds_are_not_told(self) -> None:
+    def test_old_steps_are_not_told(self) -> None:
         """After a long quiet time there is nothing to tell, although it is still kept."""
         self.history.add(ended(), 100.0)
         self.assertEqual(len(self.history.to_plain(699.9)), 1)
@@ -69,7 +69,7 @@ class Curves(Case):
 
     def test_rates(self) -> None:
         """A point is the mean of its five seconds."""
-        history = [[990, 4, 1, 50, 20, []], [994, 6, 0, 50, 30, []], [995, 1, 0, 0, 0, []]]
+        history = [[198, 10, 1, 100, 50, []], [199, 1, 0, 0, 0, []]]
         drawn = self.of(history, 1004.9)
         self.assertEqual(drawn["requests_per_s"][-4:], [0.0, 2.0, 0.2, 0.0])
         self.assertEqual(drawn["failures_per_s"][-3:], [0.2, 0.0, 0.0])
@@ -79,18 +79,18 @@ class Curves(Case):
     def test_the_last_point_is_of_the_seconds_so_far(self) -> None:
         """The newest point is not too low only because its five seconds are not over."""
         for now_s, rate in ((1000.0, 6.0), (1000.99, 6.0), (1001.0, 3.0), (1004.0, 1.2)):
-            self.assertEqual(self.of([[1000, 6, 0, 0, 0, []]], now_s)["requests_per_s"][-1], rate)
+            self.assertEqual(self.of([[200, 6, 0, 0, 0, []]], now_s)["requests_per_s"][-1], rate)
 
     def test_points_do_not_move(self) -> None:
         """As time goes on a point keeps its value and moves to the left as a whole."""
-        history = [[second, second % 3, 0, 0, 0, []] for second in range(940, 1000)]
+        history = [[step, step % 3, 0, 0, 0, []] for step in range(150, 200)]
         before = self.of(history, 1000.0)["requests_per_s"]
         after = self.of(history, 1005.0)["requests_per_s"]
         self.assertEqual(before[1:], after[:-1])
 
     def test_the_span(self) -> None:
         """The oldest point is of just less than ten minutes ago; older ones are left out."""
-        oldest = 1004 // STEP_S * STEP_S - SPAN_S + STEP_S
+        oldest = 1004 // STEP_S - POINTS + 1
         drawn = self.of([[oldest - 1, 9, 0, 0, 0, []], [oldest, 5, 0, 0, 0, []]], 1004.0)
         self.assertEqual(drawn["requests_per_s"][0], 1.0)
         self.assertEqual(sum(drawn["requests_per_s"]), 1.0)
@@ -129,7 +129,7 @@ class Classes(Case):
 
 class Several(Case):
     def test_they_are_added_up(self) -> None:
-        """Histories of several processes are one, second by second and class by class."""
+        """Histories of several processes are one, step by step and class by class."""
         one = [[5, 1, 0, 10, 1, [[3, 1], [4, 1]]], [7, 1, 1, 0, 0, []]]
         other = [[4, 2, 0, 0, 0, []], [5, 3, 1, 5, 2, [[4, 2]]]]
         self.assertEqual(

@@ -134,7 +134,7 @@
   }
 
   const fillRunning = tableIn(byId("running"), "Running requests", [
-    { title: "Age", kind: "number", of: (it) => seconds(it.age_s) },
+    { title: "Age", kind: "time", of: (it) => seconds(it.age_s) },
     { title: "Request", kind: "code", of: (it) => `${it.method} ${it.route}` },
     { title: "Model", of: (it) => it.model },
     { title: "Caller", of: (it) => it.caller },
