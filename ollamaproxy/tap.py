@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 from twisted.application.service import Application
 from twisted.internet.interfaces import IProtocolFactory
@@ -22,11 +22,13 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
 
+from ollamaproxy.admin.listener import AdminListener
+from ollamaproxy.admin.parts import make_admin_parts, make_observer
 from ollamaproxy.assembly import Assembly, assemble, read_keys, uses_own_key
 from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.callers.key_lines import KeyRing
 from ollamaproxy.clocks import Clocks
-from ollamaproxy.configuration.addresses import is_exposed_endpoint
+from ollamaproxy.configuration.addresses import is_exposed_endpoint, parse_admin_endpoint
 from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.reading import ConfigurationReader
@@ -42,6 +44,7 @@ from ollamaproxy.logs.text_line import format_line
 from ollamaproxy.logs.unknowns import Unknowns
 from ollamaproxy.network.proxies import Proxies, proxies_for
 from ollamaproxy.notify import make_notifier
+from ollamaproxy.readiness import Readiness
 from ollamaproxy.reloading import Reloading
 from ollamaproxy.server.listeners import CannotListen, Listeners
 from ollamaproxy.server.site import ProxySite
@@ -57,12 +60,16 @@ from ollamaproxy.workers.supervisor import Supervisor
 
 _log = Logger()
 
+#: The demonstration's status page is next to the daemon, or anywhere if that is taken.
+_DEMO_ADMIN: Final = tuple(map(parse_admin_endpoint, ("11435", "0")))
+
 
 def make_site(
     assembly: Assembly,
     clocks: Clocks,
     access_observer: ILogObserver | None,
     form: Form = format_line,
+    *others: Callable[[AccessRecord], None],
 ) -> ProxySite:
     """
     Return what faces the clients.
@@ -72,12 +79,13 @@ def make_site(
         clocks: All of them.
         access_observer: Gets the access events; ``None`` is all of Twisted's observers.
         form: Makes the text of the access events.
+        others: Get the access records, too.
     """
-    access_log, unknowns = AccessLog(access_observer, form), Unknowns()
+    takers = (AccessLog(access_observer, form).record, Unknowns().record, *others)
 
     def record(ended: AccessRecord) -> None:
-        access_log.record(ended)
-        unknowns.record(ended)
+        for take in takers:
+            take(ended)
 
     return ProxySite(
         assembly.root,
@@ -176,6 +184,8 @@ def make_serving(
     assert reader is not None and configuration is not None  # noqa: PT018, S101 - it is parsed
     if options["demo"]:
         raise InvalidSetting("--demo runs in one process; leave --workers out")
+    if options.settings.listening.admin is not None:
+        raise InvalidSetting("--admin-listen tells of one process; leave --workers out")
     settings = configuration.settings
     check_files(settings, reader.environ)
     clocks = Clocks(scheduler=reactor)
@@ -233,6 +243,7 @@ def make_daemon(
         own_log=own_log,
         log_files=log_files,
         greeting=instructions if options["demo"] else None,
+        admin_endpoints=_admin_endpoints(listening, demo=bool(options["demo"])),
     )
     daemon.bind()
     return daemon
@@ -249,7 +260,8 @@ def build_daemon(
     stops: Sequence[Stop] = (),
     own_log: ILogObserver | None = None,
     log_files: Sequence[LogFile] = (),
-    greeting: Callable[[str], str] | None = None,
+    greeting: Callable[[str, str | None], str] | None = None,
+    admin_endpoints: Sequence[str] = (),
 ) -> Daemon:
     """
     Return a daemon that has not yet taken its address.
@@ -265,6 +277,8 @@ def build_daemon(
         own_log: See :class:`Daemon`.
         log_files: See :class:`Daemon`.
         greeting: See :class:`Daemon`.
+        admin_endpoints: Where the status page may be, the best place in front;
+            nothing is nowhere.
 
     Raises:
         InvalidSetting: A file that the settings name is not to be had, or is bad.
@@ -283,7 +297,24 @@ def build_daemon(
     access_observer = (
         None if access_stream is None else AccessLogObserver(access_stream, _gave_up, form)
     )
-    site = make_site(assembly, clocks, access_observer, form)
+
+    def assembly_now() -> Assembly:
+        return reloading.assembly
+
+    readiness = Readiness(assembly_now)
+    starts, followers, admin = [assembly.start], [], None
+    if admin_endpoints:
+        observer = make_observer(assembly, assembly_now, clocks)
+        site = make_site(assembly, clocks, access_observer, form, observer.record)
+        parts = make_admin_parts(
+            observer, site, readiness, settings, assembly=assembly_now, clocks=clocks
+        )
+        admin = AdminListener(parts.site, admin_endpoints, reactor)
+        starts.append(parts.start)
+        stops = [*stops, parts.stop]
+        followers.append(parts.site.follow)
+    else:
+        site = make_site(assembly, clocks, access_observer, form)
     reloading = Reloading(
         configuration,
         assembly,
@@ -292,21 +323,31 @@ def build_daemon(
         site=site,
         certificate=certificate,
         warnings=warn,
+        followers=followers,
     )
     return Daemon(
         site,
         make_listeners(site if certificate is None else certificate.secured(site)),
+        readiness,
         settings,
         reactor,
         notifier=make_notifier(reader.environ, os.getpid(), clocks),
-        starts=[assembly.start],
+        starts=starts,
         stops=[*stops, lambda: reloading.assembly.stop()],  # noqa: PLW0108 - the one that is there then
         reload=reloading.reload,
         log_files=log_files,
         own_log=own_log,
         warnings=(*configuration.warnings, *warn(settings, assembly.keys)),
         greeting=greeting,
+        admin=admin,
     )
+
+
+def _admin_endpoints(listening: Listening, *, demo: bool) -> Sequence[str]:
+    """Return where the status page may be, the best place in front; nothing is nowhere."""
+    if listening.admin is not None:
+        return [listening.admin]
+    return _DEMO_ADMIN if demo else ()
 
 
 def _gave_up(error: Exception) -> None:
@@ -331,6 +372,11 @@ def start_warnings(settings: Settings, keys: KeyRing | None) -> Sequence[str]:
             f"everybody who can reach {place} can use the gateway through this daemon "
             "without a key; --client-auth keys asks for one, "
             "and --host 127.0.0.1 keeps it to this machine"
+        )
+    if settings.listening.admin is not None and is_exposed_endpoint(settings.listening.admin):
+        warnings.append(
+            f"everybody who can reach {settings.listening.admin} sees on the status page which "
+            "models are used and by whom; --admin-listen 127.0.0.1:11435 keeps it to this machine"
         )
     if keys is None and settings.end_user_header is not None:
         warnings.append("--end-user-header has no effect: only keys of a --keys-file have names")

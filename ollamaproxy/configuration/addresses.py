@@ -76,6 +76,16 @@ def parse_endpoint(text: str) -> str:
     return text
 
 
+def parse_admin_endpoint(text: str) -> str:
+    """
+    Return Twisted's description of an endpoint; a port alone is one of this machine's loopback.
+
+    Raises:
+        InvalidSetting: It is neither that nor what :func:`parse_endpoint` takes.
+    """
+    return parse_endpoint(f"127.0.0.1:{text}" if text.isdecimal() else text)
+
+
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

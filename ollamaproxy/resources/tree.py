@@ -1,7 +1,10 @@
 """Which resource answers which path."""
 
+from typing import cast
+
 from twisted.web.resource import IResource, Resource
 
+from ollamaproxy.observing.names import Routes
 from ollamaproxy.resources.about import Root, Version
 from ollamaproxy.resources.account import (
     CloudTool,
@@ -97,6 +100,23 @@ def _tell_routes(resource: Resource, path: str) -> None:
         resource.route = path
     for name, child in resource.children.items():
         _tell_routes(child, f"{path.rstrip('/')}/{name.decode('ascii')}")
+
+
+def routes_of(root: IResource) -> Routes:
+    """Return the paths that a tree answers, to count requests by."""
+    paths: list[str] = []
+    parents: list[str] = []
+
+    def walk(path: str, resource: Folder) -> None:
+        if isinstance(resource, Endpoint):
+            paths.append(path or "/")
+        if type(resource).getChild is not Folder.getChild:
+            parents.append(path)
+        for name in resource.listNames():
+            walk(f"{path}/{name.decode('ascii')}", resource.getStaticEntity(name))
+
+    walk("", cast("Folder", root))
+    return Routes(paths, parents)
 
 
 def _folder(children: dict[bytes, IResource]) -> Folder:

@@ -18,7 +18,7 @@ the Host rule is stricter than Ollama's, which has it on loopback addresses only
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import frozen
 
@@ -64,10 +64,42 @@ class Passed:
 
 @frozen
 class Answered:
-    """The request is answered at once: 403, or 204 for a preflight request."""
+    """The request is answered at once: 403 with perhaps a message, or 204 for a preflight."""
 
     status: int
     headers: HeaderList = ()
+    message: bytes = b""
+
+
+class HostNames:
+    """The names under which the daemon can be reached, so that a browser may ask for them."""
+
+    def __init__(self, declared: Iterable[str]) -> None:
+        """
+        Know localhost and all addresses.
+
+        Args:
+            declared: Further names, without port.
+        """
+        self._declared = frozenset(name.lower().rstrip(".") for name in declared)
+
+    def has(self, host: str) -> bool:
+        """Return whether a Host header, with a port or without, names the daemon."""
+        name = _PORT.sub("", host.strip().lower()).rstrip(".")
+        if name == "localhost" or name.endswith(".localhost") or name in self._declared:
+            return True
+        try:
+            ip_address(name.removeprefix("[").removesuffix("]"))
+        except ValueError:
+            return False
+        return True
+
+
+class Rules(Protocol):
+    """Decides on requests before any resource does."""
+
+    def decide(self, method: bytes, headers: Mapping[str, str]) -> Passed | Answered:
+        """Return what becomes of a request; the headers' names are in lower case."""
 
 
 class BrowserRules:
@@ -84,7 +116,7 @@ class BrowserRules:
         all_origins = [origin.lower() for origin in (*origins, *DEFAULT_ORIGINS)]
         self._any = "*" in all_origins
         self._matches = [_matcher(origin) for origin in all_origins]
-        self._host_names = frozenset(name.lower().rstrip(".") for name in host_names)
+        self._host_names = HostNames(host_names)
 
     def decide(  # noqa: PLR0911 - a list of rules, one after the other
         self, method: bytes, headers: Mapping[str, str]
@@ -101,7 +133,7 @@ class BrowserRules:
         if origin is None and not any(name.startswith("sec-fetch-") for name in headers):
             return Passed()  # no browser
         host = headers.get("host", "")
-        if not self._is_known_host(host):
+        if not self._host_names.has(host):
             return Answered(403)
         if origin is None:
             own = headers.get("sec-fetch-site") in _OWN_SITES
@@ -125,16 +157,6 @@ class BrowserRules:
             (b"Access-Control-Max-Age", _MAX_AGE),
             *(() if self._any else ((b"Vary", name) for name in names)),
         )
-
-    def _is_known_host(self, host: str) -> bool:
-        name = _PORT.sub("", host.strip().lower()).rstrip(".")
-        if name == "localhost" or name.endswith(".localhost") or name in self._host_names:
-            return True
-        try:
-            ip_address(name.removeprefix("[").removesuffix("]"))
-        except ValueError:
-            return False
-        return True
 
 
 def _matcher(origin: str) -> Callable[[str], bool]:

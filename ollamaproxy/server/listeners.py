@@ -2,7 +2,7 @@
 
 import errno
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import DeferredList, maybeDeferred
@@ -14,11 +14,6 @@ from twisted.python.failure import Failure
 from ollamaproxy.configuration.addresses import BACKLOG
 from ollamaproxy.settings.listening import Listening
 
-_IN_USE: Final = (
-    "is an Ollama or another ollamaproxy running there? "
-    "Stop it, or choose another --port, --host or --listen"
-)
-
 
 class CannotListen(Exception):
     """The address is not to be had; the text says why and what to do."""
@@ -27,7 +22,13 @@ class CannotListen(Exception):
 class Listeners:
     """The ports on which one factory's connections come in."""
 
-    def __init__(self, reactor: Any, listening: Listening, factory: IProtocolFactory) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        listening: Listening,
+        factory: IProtocolFactory,
+        setting: str = "listen",
+    ) -> None:
         """
         Prepare; nothing listens yet.
 
@@ -35,7 +36,9 @@ class Listeners:
             reactor: Provides IReactorTCP, and what the endpoints need.
             listening: Says where.
             factory: Makes the protocols, TLS and all.
+            setting: The name of the one that the endpoints come from.
         """
+        self._setting = setting
         self._reactor = reactor
         self._listening = listening
         self._factory = factory
@@ -72,7 +75,7 @@ class Listeners:
         except CannotListenError as error:
             address = _joined(host, self._listening.port)
             raise CannotListen(
-                f"cannot listen on {address}: {_reason(error)}; {_advice(error)}"
+                f"cannot listen on {address}: {_reason(error)}; {self._advice(error)}"
             ) from error
         except (TypeError, UnicodeError) as error:  # Python's, of a name that is none
             raise CannotListen(f"--host {host!r} is no address and no host name") from error
@@ -88,7 +91,7 @@ class Listeners:
             ) from error
         except (ValueError, TypeError, OSError) as error:
             raise CannotListen(
-                f"--listen {description!r} is no endpoint that Twisted knows: {error}"
+                f"--{self._setting} {description!r} is no endpoint that Twisted knows: {error}"
             ) from error
         opened: list[IListeningPort | Failure] = []
         # All kinds that there are fire at once.
@@ -98,11 +101,24 @@ class Listeners:
             return result
         failure = result.value
         reason, advice = (
-            (_reason(failure), _advice(failure))
+            (_reason(failure), self._advice(failure))
             if isinstance(failure, CannotListenError)
-            else (getattr(failure, "strerror", None) or failure, "choose another with --listen")
+            else (
+                getattr(failure, "strerror", None) or failure,
+                f"choose another with --{self._setting}",
+            )
         )
         raise CannotListen(f"cannot listen on {description}: {reason}; {advice}") from failure
+
+    def _advice(self, error: CannotListenError) -> str:
+        is_main = self._setting == "listen"
+        if getattr(error.socketError, "errno", None) != errno.EADDRINUSE:
+            flags = "--host or --listen" if is_main else f"--{self._setting}"
+            return f"choose an address of this machine with {flags}"
+        flags = "--port, --host or --listen" if is_main else f"--{self._setting}"
+        return (
+            f"is an Ollama or another ollamaproxy running there? Stop it, or choose another {flags}"
+        )
 
     @property
     def urls(self) -> list[str]:
@@ -156,12 +172,6 @@ def _joined(host: str, port: int) -> str:
 
 def _reason(error: CannotListenError) -> object:
     return getattr(error.socketError, "strerror", None) or error.socketError
-
-
-def _advice(error: CannotListenError) -> str:
-    if getattr(error.socketError, "errno", None) == errno.EADDRINUSE:
-        return _IN_USE
-    return "choose an address of this machine with --host or --listen"
 
 
 def _is_any(host: str) -> bool:

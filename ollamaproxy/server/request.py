@@ -14,7 +14,7 @@ from ollamaproxy.callers.errand import Errand
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import InternalError
 from ollamaproxy.logs.record import AccessRecord
-from ollamaproxy.server.browsers import Answered, BrowserRules, HeaderList, Passed
+from ollamaproxy.server.browsers import Answered, HeaderList, Passed, Rules
 from ollamaproxy.server.client_address import ClientAddresses
 from ollamaproxy.wire.error_forms import form_for
 from ollamaproxy.wire.trace_context import TraceContext, parse_request_id
@@ -94,7 +94,7 @@ class ProxyRequest(server.Request):
         clocks: Clocks,
         record: Callable[[AccessRecord], None],
         max_body_bytes: int,
-        browsers: BrowserRules,
+        browsers: Rules,
         addresses: ClientAddresses,
     ) -> None:
         """
@@ -204,19 +204,33 @@ class ProxyRequest(server.Request):
         self.setHeader(b"Date", http.datetimeToString())
         self.setHeader(b"X-Request-ID", self.request_id.encode("ascii"))
         if isinstance(self._verdict, Answered):
-            self._answer_for_page(self._verdict.status)
+            self._answer_for_page(self._verdict)
             return
         try:
             self._find_answerer().render(self)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             self.processingFailed(Failure())
 
-    def _answer_for_page(self, status: int) -> None:
-        self.outcome = "foreign_page" if status == 403 else "preflight"
-        self.setResponseCode(status)
-        if status != 204:
-            self.setHeader(b"Content-Length", b"0")
+    def _answer_for_page(self, answer: Answered) -> None:
+        self.outcome = "foreign_page" if answer.status == 403 else "preflight"
+        self.setResponseCode(answer.status)
+        if answer.status != 204:
+            self.setHeader(b"Content-Length", b"%d" % len(answer.message))
+        if answer.message:
+            self.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+            self.write(answer.message)
         self.finish()
+
+    @property
+    def client_host(self) -> str:
+        """The client's address without port; ``-`` if it has none, as a unix socket's peer."""
+        peer = getattr(self.client, "host", None)
+        return self._addresses.client_of(peer, self._values(b"X-Forwarded-For"))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has been recorded, and nothing more will come of it."""
+        return self._record is None
 
     def on_cut(self, canceller: Callable[[], None]) -> None:
         """Have something called when the daemon cannot wait for the reply any longer."""
@@ -284,7 +298,7 @@ class ProxyRequest(server.Request):
         record(
             AccessRecord(
                 ended_ns=self._clocks.wall_ns(),
-                client=self._client_address(),
+                client=self.client_host,
                 method=method,
                 path=path.partition(b"?")[0],
                 version=version,
@@ -305,11 +319,6 @@ class ProxyRequest(server.Request):
                 unknown_keys=self.unknown_keys,
             )
         )
-
-    def _client_address(self) -> str:
-        # A unix socket's peer has no host.
-        peer = getattr(self.client, "host", None)
-        return self._addresses.client_of(peer, self._values(b"X-Forwarded-For"))
 
     def _values(self, name: bytes) -> Sequence[bytes]:
         """Return the values of all headers of a name."""

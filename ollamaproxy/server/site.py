@@ -1,6 +1,6 @@
 """The factory of client connections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import BinaryIO
 
@@ -11,7 +11,7 @@ from twisted.web.resource import IResource
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.logs.record import AccessRecord
-from ollamaproxy.server.browsers import BrowserRules
+from ollamaproxy.server.browsers import BrowserRules, Rules
 from ollamaproxy.server.channel import Channel
 from ollamaproxy.server.client_address import ClientAddresses
 from ollamaproxy.server.request import Answerer, ProxyRequest
@@ -64,8 +64,12 @@ class ProxySite(server.Site):
         self.max_body_bytes = settings.limits.max_request_bytes
         self.timeOut = settings.deadlines.idle_s  # Twisted's name
         self._max_connections = settings.limits.max_connections
-        self._browsers = BrowserRules(settings.origins, settings.host_names)
         self._addresses = ClientAddresses(settings.trusted_proxies)
+        self._rules = self.rules_for(settings)
+
+    def rules_for(self, settings: Settings) -> Rules:
+        """Return what decides which requests may use the tree."""
+        return BrowserRules(settings.origins, settings.host_names)
 
     def _make_request(self, channel: Channel, queued: object = False) -> ProxyRequest:  # noqa: FBT002 - Twisted's
         """Make a request of a connection, which may be older than what holds now."""
@@ -75,7 +79,7 @@ class ProxySite(server.Site):
             clocks=self.clocks,
             record=self._record,
             max_body_bytes=self.max_body_bytes,
-            browsers=self._browsers,
+            browsers=self._rules,
             addresses=self._addresses,
         )
 
@@ -83,6 +87,12 @@ class ProxySite(server.Site):
     def connections(self) -> int:
         """How many connections are open."""
         return len(self._channels)
+
+    @property
+    def running(self) -> Iterator[ProxyRequest]:
+        """The requests that have begun to arrive and have not ended."""
+        for channel in self._channels:
+            yield from (request for request in channel.requests if not request.has_ended)
 
     def opened(self, channel: Channel) -> bool:
         """Take note of a new connection; return whether there is room for it."""

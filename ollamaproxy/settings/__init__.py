@@ -82,6 +82,7 @@ class Settings:
         tags: What the gateway is to book requests under, as LiteLLM has it.
         version: What ``/api/version`` reports: the Ollama release that is
             imitated, in plain numbers, because clients compare them.
+        ready_needs_gateway: The daemon is not ready while no gateway is up.
         listening: Where clients find the daemon.
         network: What the way to the gateway is like.
         deadlines: How long the gateway may keep silent.
@@ -105,6 +106,7 @@ class Settings:
     client_auth: ClientAuth = field()
     end_user_header: str | None = None
     tags: tuple[str, ...] = ()
+    ready_needs_gateway: bool = False
     listening: Listening = field(factory=Listening)
     network: Network = field(factory=Network)
     models: ModelRules = field(factory=ModelRules)

@@ -31,6 +31,8 @@ class Deadlines:
         linger_s: How long a client that is refused may go on sending, so that
             it hears why.
         queue_s: How long a request may wait for its turn.
+        drain_delay_s: How long the daemon goes on as before when it is told to
+            stop, but says that it is not ready: load balancers need to see that.
         drain_s: How long replies may go on when the daemon stops.
     """
 
@@ -45,4 +47,5 @@ class Deadlines:
     reading_bytes_per_s: float = 16.0 * KIB
     linger_s: float = 5.0
     queue_s: float = 30.0
+    drain_delay_s: float = 0.0
     drain_s: float = 30.0

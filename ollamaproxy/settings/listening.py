@@ -15,6 +15,8 @@ class Listening:
         port: The port to listen on; 0 lets the system choose.
         endpoints: Twisted's descriptions of endpoints to listen on instead,
             such as ``unix:/run/ollamaproxy.sock``; none is host and port.
+        admin: The description of the endpoint for health, metrics and the
+            status page; ``None`` is none.
         certificate: The path of a PEM file with the daemon's own certificate
             and those between it and the root; ``None`` is no TLS.
         key: The path of a PEM file with its private key; ``None`` if that is
@@ -25,6 +27,7 @@ class Listening:
     host: str = "0.0.0.0"  # noqa: S104 - the specification says so; the daemon warns
     port: int = 11434
     endpoints: tuple[str, ...] = ()
+    admin: str | None = None
     certificate: str | None = None
     key: str | None = field(default=None)
     workers: int = 1

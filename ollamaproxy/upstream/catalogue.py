@@ -145,7 +145,16 @@ class Catalogue:
             raise ModelNotFound(f"model '{name}' not found")
         return model
 
+    @property
+    def known(self) -> ModelList | None:
+        """The models as they were told last, however long ago; ``None`` if never."""
+        return self._models
+
     # The refreshing.
+
+    def look(self) -> None:
+        """Ask the gateway now, unless that is under way or has failed just now; does not wait."""
+        self._refresh()
 
     def start(self) -> None:
         """Ask now and from now on, again and again, so that requests need not wait."""

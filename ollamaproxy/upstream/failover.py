@@ -48,12 +48,15 @@ class GatewayState:
         tried_last_until_s: While it is not up: until when, on the monotonic
             clock, the others are asked first.
         faults: How often it failed.
+        changed_s: When it last went down or came back, on the monotonic clock;
+            ``None`` if it was always up.
     """
 
     base_url: str
     is_up: bool = True
     tried_last_until_s: float = 0.0
     faults: int = 0
+    changed_s: float | None = None
     prefix: bytes = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -72,6 +75,7 @@ class FailoverAgent:
 
     Attributes:
         gateways: All of them, in the operator's order.
+        failovers: How often a request went on to another one.
     """
 
     _log = Logger()
@@ -103,6 +107,7 @@ class FailoverAgent:
         self._monotonic_s = monotonic_s
         self._retries_posts = retries_posts
         self.gateways = tuple(GatewayState(url) for url in base_urls)
+        self.failovers = 0
         # Of a single one the catalogue tells, and every request that fails.
         self._tells = len(self.gateways) > 1
 
@@ -147,6 +152,7 @@ class FailoverAgent:
                 if method not in SAFE_METHODS or not _is_load_balancer_s(response):
                     return response
                 discard(response)
+            self.failovers += 1
         return await self._ask(last, method, path, headers, body)
 
     def _in_order(self) -> list[GatewayState]:
@@ -178,7 +184,7 @@ class FailoverAgent:
         if _is_load_balancer_s(response):
             self._note_fault(gateway, f"HTTP {response.code} from a load balancer in front of it")
         elif not gateway.is_up:
-            gateway.is_up = True
+            gateway.is_up, gateway.changed_s = True, self._monotonic_s()
             if self._tells:
                 self._log.info("the gateway {gateway} is back", gateway=gateway.base_url)
         return response
@@ -187,7 +193,7 @@ class FailoverAgent:
         gateway.faults += 1
         gateway.tried_last_until_s = self._monotonic_s() + self._cooldown_s
         if gateway.is_up:
-            gateway.is_up = False
+            gateway.is_up, gateway.changed_s = False, self._monotonic_s()
             if self._tells:
                 self._log.warn(
                     "the gateway {gateway} is down: {reason}",

@@ -92,7 +92,12 @@ def _closed_unanswered(failure: Failure) -> bool:
 
 
 class TellingPool(HTTPConnectionPool):
-    """A pool whose connections fail with ConnectionWasStale if that is what they were."""
+    """
+    A pool whose connections fail with ConnectionWasStale if that is what they were.
+
+    Attributes:
+        new, reused: How many connections of each kind it has handed out.
+    """
 
     # RetryingAgent does it, for all methods by the same rule.
     retryAutomatically = False
@@ -107,13 +112,19 @@ class TellingPool(HTTPConnectionPool):
         """
         super().__init__(reactor)
         self._monotonic_s = monotonic_s
+        self.new = 0
+        self.reused = 0
 
     def getConnection(self, key: Hashable, endpoint: IStreamClientEndpoint) -> Deferred[Any]:
         """Override: the Deferred fires with what sends one request."""
         noting = _NotingEndpoint(endpoint)
 
         def mark(connection: _Connection) -> _Connection:
-            return connection if noting.was_used else _UsedConnection(connection, self._monotonic_s)
+            if noting.was_used:
+                self.new += 1
+                return connection
+            self.reused += 1
+            return _UsedConnection(connection, self._monotonic_s)
 
         return super().getConnection(key, noting).addCallback(mark)
 

@@ -221,13 +221,25 @@ class Supervisor(Service):
             restart.cancel()
         ends = [worker.ended for worker in self._workers.values()]
         self._send(signal.SIGTERM)
-        await self._listeners.close()
         deadlines = self._configuration.settings.deadlines
-        late = self._reactor.callLater(deadlines.drain_s + _GRACE_S, self._send, signal.SIGKILL)
+        delay_s = deadlines.drain_delay_s
+        if delay_s <= 0:
+            await self._listeners.close()
+        patience_s = delay_s + deadlines.drain_s + _GRACE_S
+        later = [
+            # The workers still take requests: a unix socket's path must stay so long.
+            self._reactor.callLater(delay_s, self._close),
+            self._reactor.callLater(patience_s, self._send, signal.SIGKILL),
+        ]
         await DeferredList(ends)
-        if late.active():
-            late.cancel()
+        for call in later:
+            if call.active():
+                call.cancel()
+        await self._listeners.close()
         self._notifier.stop()
+
+    def _close(self) -> None:
+        Deferred.fromCoroutine(self._listeners.close())
 
     def _send(self, number: signal.Signals) -> None:
         for worker in tuple(self._workers.values()):

@@ -174,6 +174,26 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         (),
     ),
     (
+        "admin-listen",
+        "OLLAMAPROXY_ADMIN_LISTEN",
+        "listening.admin",
+        (
+            ("11435", "tcp:11435:interface=127.0.0.1:backlog=1024"),
+            ("0.0.0.0:80", "tcp:80:interface=0.0.0.0:backlog=1024"),
+            ("[::1]:0", r"tcp:0:interface=\:\:1:backlog=1024"),
+            ("tcp:11435", "tcp:11435:backlog=1024"),
+            ("unix:/run/a.sock", "unix:/run/a.sock:backlog=1024"),
+        ),
+        None,
+    ),
+    (
+        "drain-delay",
+        "OLLAMAPROXY_DRAIN_DELAY",
+        "deadlines.drain_delay_s",
+        (("0", 0.0), ("2.5", 2.5)),
+        0,
+    ),
+    (
         "tls-certificate",
         "OLLAMAPROXY_TLS_CERTIFICATE",
         "listening.certificate",
@@ -251,6 +271,7 @@ ELSEWHERE = ("tls-key", "client-key")
 #: The flags without a value, which all set a truth that is otherwise false.
 SWITCHES = (
     ("no-retry", "OLLAMAPROXY_NO_RETRY", "no_retry"),
+    ("ready-needs-gateway", "OLLAMAPROXY_READY_NEEDS_GATEWAY", "ready_needs_gateway"),
     ("hide-wildcards", "OLLAMAPROXY_HIDE_WILDCARDS", "models.hide_wildcards"),
 )
 

@@ -71,6 +71,17 @@ LOGS = (
     "ollamaproxy.logs.printable",
 )
 
+#: The pure part of ``observing``: all but what takes the records in.
+OBSERVING = tuple(
+    f"ollamaproxy.observing.{name}"
+    for name in (
+        *("counts", "ended", "families", "history", "joining"),
+        *("names", "outcomes", "report", "status"),
+    )
+)
+
+FOR_OBSERVING = ("bisect", "urllib.parse", "ollamaproxy.errors")
+
 #: For each part of the core, what it may import besides.
 PARTS = (
     ("errors.py", ()),
@@ -132,6 +143,11 @@ PARTS = (
     ("server/client_address.py", ("ipaddress", "ollamaproxy.errors")),
     ("callers/errand.py", (*CALLERS, "ollamaproxy.wire.")),
     *((f"logs/{name}.py", LOGS) for name in ("record", "printable", "text_line", "json_lines")),
+    *(
+        (f"{name.partition('.')[2].replace('.', '/')}.py", (*OBSERVING, *FOR_OBSERVING))
+        for name in OBSERVING
+    ),
+    ("admin/visitors.py", ("ollamaproxy.server.browsers",)),
     (
         "translate",
         (

@@ -13,7 +13,7 @@ import pytest
 
 from tests.case import Case
 from tests.live.certificates import write_certificate
-from tests.live.test_stopping import GATEWAY
+from tests.live.paced import GATEWAY
 from tests.processes import RunningDaemon, RunningProgram
 
 pytestmark = pytest.mark.live

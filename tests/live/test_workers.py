@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.case import Case
+from tests.live.paced import GATEWAY
 from tests.live.test_listening import UnixConnection, answer
 from tests.live.test_starting import TWISTD
-from tests.live.test_stopping import GATEWAY
 from tests.processes import RunningProgram, free_port
 
 pytestmark = pytest.mark.live
@@ -136,6 +136,25 @@ class Sharing(WorkersCase):
         self.addCleanup(program.stop)
         self.assertEqual(program.wait_for_exit(), 2)
         self.assertIn("--demo runs in one process", program.stderr[0])
+
+    def test_not_with_an_admin_address(self) -> None:
+        """The admin address tells of one process, and several are not passed off as one."""
+        program = self.start("--admin-listen", "0")
+        self.assertEqual(program.wait_for_exit(), 2)
+        self.assertIn("--admin-listen tells of one process", program.stderr[0])
+
+    def test_the_delay(self) -> None:
+        """With --drain-delay the workers still take requests when they are told to stop."""
+        path = str(self.folder / "socket")
+        program = self.start("--listen", f"unix:{path}", "--drain-delay", "60")
+        program.wait_for_line("stderr", "listening on")
+        program.send_signal(signal.SIGTERM)
+        for worker in (1, 2):
+            program.wait_for_line("stderr", f"worker {worker}: ollamaproxy is about to stop")
+        self.assertEqual(answer(UnixConnection(path)), b"Ollama is running")
+        program.send_signal(signal.SIGTERM)
+        self.assertEqual(program.wait_for_exit(), 0)
+        self.assertFalse(Path(path).exists())
 
 
 class Signals(WorkersCase):

@@ -30,14 +30,17 @@ from twisted.web.client import URI, Agent
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
+from ollamaproxy.admin.parts import make_observer
 from ollamaproxy.assembly import Assembly, assemble
 from ollamaproxy.callers.caller import Caller
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.logs.access_log import ACCESS_KEY
 from ollamaproxy.logs.record import AccessRecord
+from ollamaproxy.logs.text_line import format_line
 from ollamaproxy.realms import Realms
 from ollamaproxy.reloading import Reloading
+from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Secret, Settings
 from ollamaproxy.tap import make_site, start_warnings
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
@@ -305,6 +308,7 @@ class Network:
         gateway_connections: All that were made, oldest first.
         addresses: What was connected to: scheme, host, port.
         records: The access records so far.
+        observer: Has seen them, too, for the status page.
         treq: What the daemon asks the gateway with.
     """
 
@@ -360,7 +364,9 @@ class Network:
             )
 
         assembly = assembled(self.settings, None)
-        self.site = make_site(assembly, clocks, self._observer)
+        self.clocks = clocks
+        self.observer = make_observer(assembly, lambda: self.assembly, clocks)
+        self.site = make_site(assembly, clocks, self._observer, format_line, self.observer.record)
         self.reloading = Reloading(
             Configuration(self.settings, {}),
             assembly,
@@ -425,11 +431,11 @@ class Network:
         self._connect(theirs, ours)
         return succeed(ours)
 
-    def client(self) -> ClientConnection:
-        """Connect a client."""
+    def client(self, site: ProxySite | None = None) -> ClientConnection:
+        """Connect a client, to another site than the daemon's if one is given."""
         theirs = ClientConnection()
         address = IPv4Address("TCP", "192.168.1.7", 50123)
-        channel = self.site.buildProtocol(address)
+        channel = (site or self.site).buildProtocol(address)
         assert channel is not None
         self._channels.append(channel)
         self._connect(channel, theirs, address)

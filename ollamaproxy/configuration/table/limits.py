@@ -6,7 +6,12 @@ from typing import Any, Final
 from attrs import fields_dict
 
 from ollamaproxy.configuration.setting import Setting
-from ollamaproxy.configuration.values import parse_count, parse_seconds, parse_size
+from ollamaproxy.configuration.values import (
+    parse_count,
+    parse_seconds,
+    parse_seconds_or_none,
+    parse_size,
+)
 from ollamaproxy.settings.deadlines import Deadlines
 from ollamaproxy.settings.limits import KIB, MIB, Limits
 
@@ -67,6 +72,13 @@ def _shown(default: Any, parse: Callable[[str], Any]) -> str:
 
 
 LIMITS: Final = (
+    _row(
+        "drain-delay",
+        "drain_delay_s",
+        "SECONDS for which the daemon says that it is not ready before it stops taking requests",
+        Deadlines,
+        parse_seconds_or_none,
+    ),
     *(_row(n, f, f"SECONDS {t}", Deadlines, parse_seconds) for n, f, t in _SECONDS),
     *(_row(n, f, f"The {t}", Deadlines, parse_size) for n, f, t in _RATES),
     *(_row(n, f, f"The most BYTES {t}", Limits, parse_size) for n, f, t in _BYTES),

@@ -6,13 +6,14 @@ from ollamaproxy.configuration.addresses import (
     ollamas_host,
     ollamas_origins,
     ollamas_port,
+    parse_admin_endpoint,
     parse_endpoint,
     parse_host,
     parse_host_name,
     parse_origin,
 )
 from ollamaproxy.configuration.setting import OllamasVariable, Setting
-from ollamaproxy.configuration.values import parse_count, parse_port
+from ollamaproxy.configuration.values import parse_count, parse_port, parse_switch
 
 LISTENING: Final = (
     Setting(
@@ -43,6 +44,21 @@ LISTENING: Final = (
         group="listening",
         repeats=True,
         needs_restart=True,
+    ),
+    Setting(
+        name="admin-listen",
+        text="ENDPOINT for health, metrics and the status page, such as 11435 (on loopback),"
+        " 127.0.0.1:11435 or what --listen takes; without it there are none.",
+        parse=parse_admin_endpoint,
+        field="admin",
+        group="listening",
+        needs_restart=True,
+    ),
+    Setting(
+        name="ready-needs-gateway",
+        text="Say on /readyz that the daemon is not ready while no gateway is up.",
+        parse=parse_switch,
+        is_switch=True,
     ),
     Setting(
         name="tls-certificate",

@@ -1,0 +1,49 @@
+"""A daemon in front of a gateway that goes on with its answers when it is told to."""
+
+import json
+import sys
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Final
+
+from tests.case import Case
+from tests.processes import RunningDaemon, RunningProgram
+
+GATEWAY: Final = Path(__file__).parents[1] / "litellm" / "fake_upstream.py"
+
+
+class PacedCase(Case):
+    """A daemon, a gateway that goes on with its answers when told to, and a client."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.gateway = RunningProgram([sys.executable, str(GATEWAY)])
+        self.addCleanup(self.gateway.stop)
+        self.gateway_port = int(self.gateway.wait_for_line("stdout", r"http://.*:(\d+)")[1])
+
+    def start(self, *flags: str) -> RunningDaemon:
+        url = f"http://127.0.0.1:{self.gateway_port}"
+        daemon = RunningDaemon("--base-url", url, *flags)
+        self.addCleanup(daemon.stop)
+        return daemon
+
+    def connect(self, port: int) -> HTTPConnection:
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        self.addCleanup(connection.close)
+        return connection
+
+    def begin(self, daemon: RunningDaemon, prompt: str) -> HTTPResponse:
+        """Return a stream of which the first piece has come; it waits for the gateway."""
+        connection = self.connect(daemon.port)
+        message = {"role": "user", "content": prompt}
+        connection.request(
+            "POST", "/api/chat", json.dumps({"model": "paced", "messages": [message]})
+        )
+        response = connection.getresponse()
+        self.assertIn(b'"one"', response.readline())
+        return response
+
+    def release(self, prompt: str) -> None:
+        connection = self.connect(self.gateway_port)
+        connection.request("POST", f"/release/{prompt}", b"")
+        connection.getresponse().read()
