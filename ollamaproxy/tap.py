@@ -23,7 +23,13 @@ from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
 
 from ollamaproxy.admin.listener import AdminListener
-from ollamaproxy.admin.parts import make_admin_parts, make_observer
+from ollamaproxy.admin.parts import (
+    Observation,
+    make_admin_site,
+    make_observation,
+    make_observer,
+)
+from ollamaproxy.admin.reports import OwnReports, Reports
 from ollamaproxy.assembly import Assembly, assemble, read_keys, uses_own_key
 from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.callers.key_lines import KeyRing
@@ -184,11 +190,16 @@ def make_serving(
     assert reader is not None and configuration is not None  # noqa: PT018, S101 - it is parsed
     if options["demo"]:
         raise InvalidSetting("--demo runs in one process; leave --workers out")
-    if options.settings.listening.admin is not None:
-        raise InvalidSetting("--admin-listen tells of one process; leave --workers out")
     settings = configuration.settings
     check_files(settings, reader.environ)
     clocks = Clocks(scheduler=reactor)
+
+    def make_admin(reports: Reports) -> AdminListener | None:
+        endpoint = settings.listening.admin
+        if endpoint is None:
+            return None
+        return AdminListener(make_admin_site(reports, settings, clocks), [endpoint], reactor)
+
     supervisor = Supervisor(
         reader,
         configuration,
@@ -196,7 +207,8 @@ def make_serving(
         reactor,
         check=lambda configuration: check_files(configuration.settings, reader.environ),
         notifier=make_notifier(reader.environ, os.getpid(), clocks),
-        monotonic_s=clocks.monotonic_s,
+        clocks=clocks,
+        make_admin=make_admin,
         environ=reader.environ,
         inherits_output=in_foreground,
         log_files=log_files,
@@ -232,7 +244,7 @@ def make_daemon(
         reader = reader.for_demonstration(f"http://127.0.0.1:{demonstration.getHost().port}")
         configuration = reader.read()
     listening = configuration.settings.listening
-    daemon = build_daemon(
+    daemon, _observation = build_daemon(
         reader,
         configuration,
         reactor,
@@ -262,9 +274,10 @@ def build_daemon(
     log_files: Sequence[LogFile] = (),
     greeting: Callable[[str, str | None], str] | None = None,
     admin_endpoints: Sequence[str] = (),
-) -> Daemon:
+    is_observed: bool = False,
+) -> tuple[Daemon, Observation | None]:
     """
-    Return a daemon that has not yet taken its address.
+    Return a daemon that has not yet taken its address, and what observes it, if anything does.
 
     Args:
         reader: Reads the settings anew.
@@ -279,6 +292,7 @@ def build_daemon(
         greeting: See :class:`Daemon`.
         admin_endpoints: Where the status page may be, the best place in front;
             nothing is nowhere.
+        is_observed: There is a page elsewhere that tells of this daemon.
 
     Raises:
         InvalidSetting: A file that the settings name is not to be had, or is bad.
@@ -302,17 +316,21 @@ def build_daemon(
         return reloading.assembly
 
     readiness = Readiness(assembly_now)
-    starts, followers, admin = [assembly.start], [], None
-    if admin_endpoints:
+    starts, followers, admin, observation = [assembly.start], [], None, None
+    if admin_endpoints or is_observed:
         observer = make_observer(assembly, assembly_now, clocks)
         site = make_site(assembly, clocks, access_observer, form, observer.record)
-        parts = make_admin_parts(
-            observer, site, readiness, settings, assembly=assembly_now, clocks=clocks
+        observation = make_observation(
+            observer, site, readiness, assembly=assembly_now, clocks=clocks
         )
-        admin = AdminListener(parts.site, admin_endpoints, reactor)
-        starts.append(parts.start)
-        stops = [*stops, parts.stop]
-        followers.append(parts.site.follow)
+        starts.append(observation.start)
+        stops = [*stops, observation.stop]
+        if admin_endpoints:
+            reports = OwnReports(observation.readings.collect)
+            admin = AdminListener(
+                make_admin_site(reports, settings, clocks), admin_endpoints, reactor
+            )
+            followers.append(admin.follow)
     else:
         site = make_site(assembly, clocks, access_observer, form)
     reloading = Reloading(
@@ -325,7 +343,7 @@ def build_daemon(
         warnings=warn,
         followers=followers,
     )
-    return Daemon(
+    daemon = Daemon(
         site,
         make_listeners(site if certificate is None else certificate.secured(site)),
         readiness,
@@ -341,6 +359,7 @@ def build_daemon(
         greeting=greeting,
         admin=admin,
     )
+    return daemon, observation
 
 
 def _admin_endpoints(listening: Listening, *, demo: bool) -> Sequence[str]:

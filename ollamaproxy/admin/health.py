@@ -1,9 +1,7 @@
 """For process supervisors and load balancers: ``/healthz`` and ``/readyz``."""
 
-from collections.abc import Callable
-
 from ollamaproxy.admin.endpoint import AdminEndpoint, send_json
-from ollamaproxy.observing.report import Report
+from ollamaproxy.admin.reports import Reports
 from ollamaproxy.server.request import ProxyRequest
 
 
@@ -18,19 +16,19 @@ class Health(AdminEndpoint):
 class Ready(AdminEndpoint):
     """``GET /readyz``: whether to send requests here; 503 says no, and the body why."""
 
-    def __init__(self, collect: Callable[[], Report]) -> None:
+    def __init__(self, reports: Reports) -> None:
         """
         Tell.
 
         Args:
-            collect: Returns the state of things.
+            reports: Know the state of things.
         """
         super().__init__()
-        self._collect = collect
+        self._reports = reports
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        report = self._collect()
+        report = await self._reports.fresh()
         gateways = [
             {name: gateway[name] for name in ("base_url", "is_up", "faults")}
             for gateway in report.gateways

@@ -5,7 +5,7 @@ from typing import Any
 
 from ollamaproxy.admin.site import AdminSite
 from ollamaproxy.server.listeners import CannotListen, Listeners
-from ollamaproxy.settings import Listening
+from ollamaproxy.settings import Listening, Settings
 
 
 class AdminListener:
@@ -47,6 +47,10 @@ class AdminListener:
     def url(self) -> str:
         """Where somebody on this machine finds the status page, once it is open."""
         return self._choices[0].local_url
+
+    def follow(self, settings: Settings) -> None:
+        """Answer from now on by these settings."""
+        self._site.follow(settings)
 
     async def close(self) -> None:
         """Take no further connections, and close those that there are."""

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from ollamaproxy.admin.endpoint import AdminEndpoint
+from ollamaproxy.admin.reports import Reports
 from ollamaproxy.observing.families import FAMILIES, PREFIX, Family, Kind, Samples, Snapshot
 from ollamaproxy.server.request import ProxyRequest
 
@@ -86,18 +87,21 @@ def make_registry(snapshot: Callable[[], Snapshot]) -> CollectorRegistry:
 class Metrics(AdminEndpoint):
     """``GET /metrics``."""
 
-    def __init__(self, registry: Any) -> None:
+    def __init__(self, reports: Reports) -> None:
         """
         Tell.
 
         Args:
-            registry: A collector of prometheus_client.
+            reports: Know the counts.
         """
         super().__init__()
-        self._registry = registry
+        self._reports = reports
+        self._snapshot: Snapshot = {}
+        self._registry: Any = make_registry(lambda: self._snapshot)
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint: in OpenMetrics if the request's Accept says so."""
+        self._snapshot = (await self._reports.fresh()).counts
         # choose_encoder of prometheus_client raises TypeError for "version=x".
         accepted = b",".join(request.requestHeaders.getRawHeaders(b"Accept", [])).split(b",")
         if any(it.partition(b";")[0].strip().lower() == _OPENMETRICS for it in accepted):

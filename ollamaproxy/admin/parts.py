@@ -1,4 +1,4 @@
-"""What the admin listener needs, put together."""
+"""What is observed of the daemon, and the site that tells of it."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from ollamaproxy.admin.gateway_watch import GatewayWatch
 from ollamaproxy.admin.lag import LagMeter
 from ollamaproxy.admin.page import read_page
 from ollamaproxy.admin.readings import Readings
+from ollamaproxy.admin.reports import Reports
 from ollamaproxy.admin.site import AdminSite
 from ollamaproxy.admin.tree import make_admin_tree
 from ollamaproxy.assembly import Assembly
@@ -21,19 +22,17 @@ from ollamaproxy.settings import Settings
 
 
 @frozen(kw_only=True)
-class AdminParts:
+class Observation:
     """
-    The parts.
+    What observes this process.
 
     Attributes:
         readings: Make the reports.
-        site: Tells them.
         lag: Watches the event loop.
         watch: Watches the gateways.
     """
 
     readings: Readings
-    site: AdminSite
     lag: LagMeter
     watch: GatewayWatch
 
@@ -67,23 +66,21 @@ def make_observer(first: Assembly, assembly: Callable[[], Assembly], clocks: Clo
     return Observer(routes, ModelNames(listed_name), clocks.monotonic_s)
 
 
-def make_admin_parts(
+def make_observation(
     observer: Observer,
     site: ProxySite,
     readiness: Readiness,
-    settings: Settings,
     *,
     assembly: Callable[[], Assembly],
     clocks: Clocks,
-) -> AdminParts:
+) -> Observation:
     """
-    Put them together; nothing is watched yet.
+    Put it together; nothing is watched yet.
 
     Args:
         observer: Has seen the requests.
         site: The clients'.
         readiness: Whether the daemon wants requests.
-        settings: As they are at the start.
         assembly: Returns the parts that answer now; not called yet.
         clocks: All of them.
     """
@@ -101,11 +98,19 @@ def make_admin_parts(
         clocks=clocks,
         started_ns=clocks.wall_ns(),
     )
-    page = read_page()
-    tree = make_admin_tree(readings.collect, page, clocks)
-    return AdminParts(
-        readings=readings,
-        site=AdminSite(tree, page, settings, clocks),
-        lag=lag,
-        watch=GatewayWatch(readiness, ask, clocks.scheduler),
+    return Observation(
+        readings=readings, lag=lag, watch=GatewayWatch(readiness, ask, clocks.scheduler)
     )
+
+
+def make_admin_site(reports: Reports, settings: Settings, clocks: Clocks) -> AdminSite:
+    """
+    Return what serves the admin address.
+
+    Args:
+        reports: Know what there is to tell.
+        settings: As they are at the start.
+        clocks: All of them.
+    """
+    page = read_page()
+    return AdminSite(make_admin_tree(reports, page, clocks), page, settings, clocks)

@@ -1,11 +1,11 @@
 """What the status page shows: ``/status.json`` once, ``/events`` as it changes."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ollamaproxy import __version__
 from ollamaproxy.admin.audience import Audience
 from ollamaproxy.admin.endpoint import AdminEndpoint, send_json
+from ollamaproxy.admin.reports import Reports
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.observing.report import Report
 from ollamaproxy.observing.status import status_document
@@ -16,23 +16,30 @@ from ollamaproxy.wire.json_text import encode
 class Status:
     """The document, made of a report."""
 
-    def __init__(self, collect: Callable[[], Report], clocks: Clocks) -> None:
+    def __init__(self, reports: Reports, clocks: Clocks) -> None:
         """
         Prepare.
 
         Args:
-            collect: Returns the report of now.
-            clocks: Of the report.
+            reports: Know what there is to show.
+            clocks: Of the reports.
         """
-        self._collect = collect
+        self._reports = reports
         self._clocks = clocks
         #: What all who look know, in a list; an empty one if some may not.
         self._told_models: list[Any] = []
 
+    async def fresh_document(self) -> dict[str, Any]:
+        """Return all of it, as it is now."""
+        return self._document(await self._reports.fresh())
+
     def document(self) -> dict[str, Any]:
-        """Return all of it."""
+        """Return all of it, as far as it is known."""
+        return self._document(self._reports.latest())
+
+    def _document(self, report: Report) -> dict[str, Any]:
         return status_document(
-            self._collect(),
+            report,
             version=__version__,
             now_s=self._clocks.monotonic_s(),
             now_ns=self._clocks.wall_ns(),
@@ -68,7 +75,7 @@ class StatusJSON(AdminEndpoint):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        send_json(request, 200, self._status.document())
+        send_json(request, 200, await self._status.fresh_document())
 
 
 class Events(AdminEndpoint):

@@ -30,6 +30,15 @@ def joined(snapshots: Iterable[Snapshot]) -> Snapshot:
     return {name: list(of_family.items()) for name, of_family in values.items()}
 
 
+def only_growing(snapshot: Snapshot) -> Snapshot:
+    """Return what is still true of a process that has ended: what it has counted."""
+    return {
+        name: samples
+        for name, samples in snapshot.items()
+        if name in BY_NAME and BY_NAME[name].kind in {Kind.COUNTER, Kind.HISTOGRAM}
+    }
+
+
 def _sum(one: float, other: float) -> float:
     return one + other
 

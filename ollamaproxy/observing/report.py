@@ -59,6 +59,20 @@ class Report:
         return cls(**plain)
 
 
+def empty_report(started_ns: int) -> Report:
+    """Return the report of a process of which nothing is known but when it started."""
+    return Report(
+        counts={},
+        history=(),
+        recent=(),
+        running=(),
+        gateways=(),
+        models=None,
+        obstacle=None,
+        started_ns=started_ns,
+    )
+
+
 def joined_reports(reports: Sequence[Report]) -> Report:
     """Return one report of several processes; there is at least one."""
     recent = sorted(

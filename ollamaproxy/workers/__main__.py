@@ -7,47 +7,49 @@ Its standard input says what to do, and ends when the supervisor is gone.
 import gc
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import reactor as _reactor
-from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.protocol import connectionDone
+from twisted.internet.stdio import StandardIO
 from twisted.logger import globalLogBeginner
+from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from ollamaproxy.configuration.reading import ConfigurationReader
 from ollamaproxy.logs.outputs import open_outputs
+from ollamaproxy.observing.report import Report
 from ollamaproxy.signals import Signals
 from ollamaproxy.tap import build_daemon
+from ollamaproxy.wire.json_text import encode
 from ollamaproxy.workers.assignment import Assignment
 from ollamaproxy.workers.inherited import InheritedListeners
-from ollamaproxy.workers.worker_process import READY_FD
+from ollamaproxy.workers.worker_process import READY, REPORT, TELLING_FD
 
 reactor: Any = _reactor
 
 
-@implementer(IReadDescriptor)
-class SupervisorWatch:
-    """Stops this process when its supervisor is gone, however that ended."""
+class Supervised(LineOnlyReceiver):
+    """Answers the supervisor, and stops this process when it is gone, however that ended."""
 
-    def __init__(self, signals: Signals) -> None:
+    delimiter = b"\n"
+
+    def __init__(self, signals: Signals, collect: Callable[[], Report] | None) -> None:
         self._signals = signals
+        self._collect = collect
 
-    def fileno(self) -> int:
-        """Implement IReadDescriptor."""
-        return 0
+    def connectionMade(self) -> None:
+        """Override: this worker answers from now on."""
+        self.sendLine(READY)
 
-    def logPrefix(self) -> str:
-        """Implement IReadDescriptor."""
-        return "supervisor"
+    def lineReceived(self, line: bytes) -> None:
+        """Override: there is but one question."""
+        if line == REPORT and self._collect is not None:
+            self.sendLine(encode(self._collect().to_plain()).encode("ascii"))
 
-    def doRead(self) -> Failure:
-        """Implement IReadDescriptor: nothing is ever said but the end."""
-        return Failure(CONNECTION_DONE)
-
-    def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 - Twisted's
-        """Implement IReadDescriptor: the supervisor is gone, or this process ends."""
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002 - Twisted's
+        """Override: the supervisor is gone, or this process ends."""
         if reactor.running:
             self._signals.stop()
 
@@ -71,7 +73,7 @@ def main() -> None:
     )
     assert outputs.messages is not None  # noqa: S101 - there is a standard error
     globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
-    daemon = build_daemon(
+    daemon, observation = build_daemon(
         reader,
         configuration,
         reactor,
@@ -79,22 +81,18 @@ def main() -> None:
         make_listeners=lambda factory: InheritedListeners(reactor, assignment.sockets, factory),
         warn=lambda _settings, _keys: (),
         log_files=outputs.files,
+        is_observed=configuration.settings.listening.admin is not None,
     )
     daemon.bind()
     signals = Signals(daemon, reactor)
+    collect = None if observation is None else observation.readings.collect
+    supervised = Supervised(signals, collect)
     reactor.callWhenRunning(signals.install)
     reactor.callWhenRunning(gc.freeze)  # see tap.py
-    reactor.callWhenRunning(reactor.addReader, SupervisorWatch(signals))
-    reactor.callWhenRunning(tell_ready)
+    reactor.callWhenRunning(StandardIO, supervised, 0, TELLING_FD, reactor)
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()
-
-
-def tell_ready() -> None:
-    """Tell the supervisor that this worker answers."""
-    os.write(READY_FD, b"ready\n")
-    os.close(READY_FD)
 
 
 if __name__ == "__main__":

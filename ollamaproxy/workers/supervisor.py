@@ -18,6 +18,9 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 
 from ollamaproxy import __version__
+from ollamaproxy.admin.listener import AdminListener
+from ollamaproxy.admin.reports import Reports
+from ollamaproxy.clocks import Clocks
 from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.reading import ConfigurationReader
 from ollamaproxy.errors import InvalidSetting
@@ -26,7 +29,8 @@ from ollamaproxy.notify import Notifier
 from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.workers.assignment import Assignment, Inherited
 from ollamaproxy.workers.patience import Patience
-from ollamaproxy.workers.worker_process import FIRST_SOCKET_FD, READY_FD, WorkerProcess
+from ollamaproxy.workers.reports import WorkersReports
+from ollamaproxy.workers.worker_process import FIRST_SOCKET_FD, TELLING_FD, WorkerProcess
 
 #: For how long a worker may go on when its time to drain is over, in seconds.
 _GRACE_S: Final = 5.0
@@ -54,8 +58,9 @@ class Supervisor(Service):
         reactor: Any,
         *,
         notifier: Notifier,
+        clocks: Clocks,
         check: Callable[[Configuration], None],
-        monotonic_s: Callable[[], float],
+        make_admin: Callable[[Reports], AdminListener | None],
         environ: Mapping[str, str],
         inherits_output: bool,
         log_files: Sequence[LogFile] = (),
@@ -71,8 +76,9 @@ class Supervisor(Service):
             listeners: Open the sockets.
             reactor: Provides IReactorProcess, IReactorTime and IReactorCore.
             notifier: Tells the service manager, in the name of all.
+            clocks: All of them.
             check: Reads what settings name; raises InvalidSetting.
-            monotonic_s: Seconds since some moment.
+            make_admin: Makes what tells of the reports, if anything shall.
             environ: The workers'.
             inherits_output: Workers write to our standard output and error; if
                 not, what they print goes to our log.
@@ -87,7 +93,7 @@ class Supervisor(Service):
         self._reactor = reactor
         self._notifier = notifier
         self._check = check
-        self._monotonic_s = monotonic_s
+        self._monotonic_s = clocks.monotonic_s
         self._environ = {
             name: value for name, value in environ.items() if not name.startswith(_NOT_FOR_WORKERS)
         }
@@ -96,6 +102,8 @@ class Supervisor(Service):
         self.own_log = own_log
         self._warnings = warnings
         self._workers: dict[int, WorkerProcess] = {}
+        self._reports = WorkersReports(self._workers.values, self._obstacle, clocks)
+        self._admin = make_admin(self._reports)
         self._patience: dict[int, Patience] = {}
         self._restarts: dict[int, IDelayedCall] = {}
         self._started_s: dict[int, float] = {}
@@ -110,6 +118,8 @@ class Supervisor(Service):
         """
         self._listeners.open()
         self._listeners.pause()
+        if self._admin is not None:
+            self._admin.open()
 
     @property
     def url(self) -> str:
@@ -151,7 +161,12 @@ class Supervisor(Service):
         )
         for doubt in self._warnings:
             self._log.warn("{doubt}", doubt=doubt)
+        if self._admin is not None:
+            self._log.info("health, metrics and status page on {url}", url=self._admin.url)
         self._notifier.ready()
+
+    def _obstacle(self) -> str | None:
+        return "the daemon is about to stop" if self._stopping else None
 
     def _start(self, number: int) -> None:
         self._restarts.pop(number, None)
@@ -170,7 +185,7 @@ class Supervisor(Service):
         descriptors = {
             0: "w",
             **output,
-            READY_FD: "r",
+            TELLING_FD: "r",
             **{at: fd for at, (fd, *_rest) in enumerate(sockets, FIRST_SOCKET_FD)},
         }
         worker = WorkerProcess(assignment, self._worker_ended, self._print)
@@ -190,6 +205,7 @@ class Supervisor(Service):
     def _worker_ended(self, worker: WorkerProcess, how: str) -> None:
         number = worker.assignment.worker
         self._workers.pop(number)
+        self._reports.has_ended(worker)
         if self._stopping:
             return
         wait_s = self._patience[number].before_restart_s(
@@ -236,6 +252,8 @@ class Supervisor(Service):
             if call.active():
                 call.cancel()
         await self._listeners.close()
+        if self._admin is not None:
+            await self._admin.close()
         self._notifier.stop()
 
     def _close(self) -> None:
@@ -265,6 +283,8 @@ class Supervisor(Service):
         except InvalidSetting as error:
             self._log.warn("nothing is changed: {reason}", reason=str(error))
             return
+        if self._admin is not None:
+            self._admin.follow(configuration.settings)
         self._log.info("settings read anew by {count} workers", count=len(self._workers))
         self._send(signal.SIGHUP)
 

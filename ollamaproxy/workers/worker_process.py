@@ -1,19 +1,24 @@
 """A worker, as its supervisor sees it."""
 
+import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred
-from twisted.internet.error import ProcessDone, ProcessExitedAlready
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionDone, ProcessDone, ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from ollamaproxy.workers.assignment import Assignment
 
-#: The file descriptor on which a worker tells that it answers.
-READY_FD: Final = 3
+#: The file descriptor on which a worker tells that it answers, and what it is asked.
+TELLING_FD: Final = 3
+#: The line that it tells when it answers.
+READY: Final = b"ready"
+#: The line that asks it for a report, which it tells in one line of JSON.
+REPORT: Final = b"report"
 #: The one of the first socket; the others follow.
 FIRST_SOCKET_FD: Final = 4
 
@@ -50,7 +55,8 @@ class WorkerProcess(ProcessProtocol):
         self.assignment = assignment
         self._has_ended = has_ended
         self._write_line = write_line
-        self._rest = {_STDOUT: b"", _STDERR: b""}
+        self._rest = {_STDOUT: b"", _STDERR: b"", TELLING_FD: b""}
+        self._waiting: Deferred[Mapping[str, Any]] | None = None
         self.is_ready = False
         self.ready: Deferred[None] = Deferred()
         self.ended: Deferred[None] = Deferred()
@@ -61,13 +67,34 @@ class WorkerProcess(ProcessProtocol):
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Override: it answers now, or it has printed something."""
-        if childFD == READY_FD:
-            self.is_ready = True
-            self._tell_ready()
-            return
         *lines, self._rest[childFD] = (self._rest[childFD] + data).split(b"\n")
         for line in lines:
-            self._write_line(line.decode("utf-8", "backslashreplace"))
+            if childFD == TELLING_FD:
+                self._told(line)
+            else:
+                self._write_line(line.decode("utf-8", "backslashreplace"))
+
+    def _told(self, line: bytes) -> None:
+        if line == READY:
+            self.is_ready = True
+            self._tell_ready()
+        elif self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            waiting.callback(json.loads(line))
+
+    def report(self) -> Deferred[Mapping[str, Any]]:
+        """
+        Ask what it has seen and is doing.
+
+        Returns:
+            Fires with a plain report, or fails with ConnectionDone if it ends
+            before, or has not yet told what it was asked last.
+        """
+        if self._waiting is not None:
+            return fail(ConnectionDone("it has not told yet"))
+        self._waiting = Deferred()
+        self.transport.write(REPORT + b"\n")
+        return self._waiting
 
     def _tell_ready(self) -> None:
         if not self.ready.called:
@@ -83,6 +110,8 @@ class WorkerProcess(ProcessProtocol):
         else:
             how = f"has ended with status {error.exitCode}"
         self._tell_ready()
+        if self._waiting is not None:
+            self._waiting.errback(ConnectionDone())
         self._has_ended(self, how)
         self.ended.callback(None)
 

@@ -52,9 +52,8 @@ class HAProxy(RunningProgram):
                 for name in _NAMES
             }
         checks = [f"check port {port}" for port in admins] or ["no-check", "no-check"]
-        asked = 11435 if proxy_protocol else 11434
         for name, port, check in zip(_NAMES, daemons, checks, strict=True):
-            changes[f"    server {name}:11434 check port {asked}"] = (
+            changes[f"    server {name}:11434 check port 11435"] = (
                 f"    server {name.split()[0]} 127.0.0.1:{port} {check}"
             )
         path.write_text(rendered("haproxy/haproxy.cfg", changes))

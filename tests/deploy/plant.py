@@ -7,7 +7,7 @@ from typing import Final, Self
 from tests.deploy.traffic import PATIENCE_S, prompt_in
 from tests.evil.gateway import EvilGateway
 from tests.evil.wire import Wire, token
-from tests.processes import RunningDaemon
+from tests.processes import RunningDaemon, free_port
 
 #: By its key the gateway knows which daemon asks.
 KEYS: Final = ("sk-of-daemon-one", "sk-of-daemon-two")
@@ -25,7 +25,7 @@ class Plant:
 
     Attributes:
         daemons: The two.
-        admins: The ports on which they are asked whether they are well.
+        admins: Their admin ports.
         gateway: What they ask.
     """
 
@@ -38,11 +38,12 @@ class Plant:
         self.gateway = self._things.enter_context(EvilGateway(self._play))
         url = f"http://127.0.0.1:{self.gateway.port}"
         self.daemons: list[RunningDaemon] = []
-        for key in KEYS:
-            daemon = RunningDaemon("--base-url", url, "--api-key", key, *flags)
+        self.admins = [free_port() for _ in KEYS]
+        for key, admin in zip(KEYS, self.admins, strict=True):
+            own = ("--api-key", key, "--admin-listen", f"127.0.0.1:{admin}")
+            daemon = RunningDaemon("--base-url", url, *own, *flags)
             self._things.callback(daemon.stop)
             self.daemons.append(daemon)
-        self.admins = [daemon.port for daemon in self.daemons]
         # Before the daemons are stopped, for they wait for their replies.
         self._things.callback(self.release)
 

@@ -243,6 +243,22 @@ class Both:
 class BehindHAProxy(Both.Balanced):
     make = HAProxy
 
+    def test_a_daemon_that_says_that_it_stops(self) -> None:
+        """With a --drain-delay in which HAProxy notices, a stop takes not one request with it."""
+        plant, balancer = self.plant("--drain-delay", "5")
+        streams = self.streams(balancer.port)
+        with Flow(balancer.port) as flow:
+            self.assertTrue(flow.wait_for(_SHORTS))
+            plant.daemons[_VICTIM].send_signal(signal.SIGTERM)
+            plant.daemons[_VICTIM].wait_for_line("stderr", "ollamaproxy stops")
+            flow.phase = "after"
+            self.assertTrue(flow.wait_for(_SHORTS))
+            plant.release()
+        self.assertEqual(set(self.endings(streams).values()), {FINISHED})
+        self.assertEqual(plant.daemons[_VICTIM].wait_for_exit(), 0)
+        self.assertEqual({short.ending for short in flow.done}, {FINISHED})
+        self.assertEqual(plant.seen_twice(), [])
+
     def test_proxy_protocol(self) -> None:
         """With the PROXY protocol the daemon's log has the client's own address."""
         port = free_port()

@@ -137,12 +137,6 @@ class Sharing(WorkersCase):
         self.assertEqual(program.wait_for_exit(), 2)
         self.assertIn("--demo runs in one process", program.stderr[0])
 
-    def test_not_with_an_admin_address(self) -> None:
-        """The admin address tells of one process, and several are not passed off as one."""
-        program = self.start("--admin-listen", "0")
-        self.assertEqual(program.wait_for_exit(), 2)
-        self.assertIn("--admin-listen tells of one process", program.stderr[0])
-
     def test_the_delay(self) -> None:
         """With --drain-delay the workers still take requests when they are told to stop."""
         path = str(self.folder / "socket")
@@ -253,6 +247,73 @@ class Signals(WorkersCase):
                 self.assertEqual(self.version(), version)
                 self.thaw(pid)
         self.assertEqual(len([it for it in program.stderr if "nothing is changed" in it]), 1)
+
+
+class Admin(WorkersCase):
+    """What is told of all workers at one address."""
+
+    def start_with_admin(self, *flags: str) -> RunningProgram:
+        program = self.start_on_tcp("--admin-listen", "127.0.0.1:0", *flags)
+        told = program.wait_for_line("stderr", r"status page on http://127\.0\.0\.1:(\d+)")
+        self.admin_port = int(told[1])
+        return program
+
+    def ask_admin(self, path: str) -> tuple[int, str]:
+        connection = HTTPConnection("127.0.0.1", self.admin_port, timeout=20)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def requests(self) -> float:
+        """Return how many requests are said to have ended."""
+        _status, text = self.ask_admin("/metrics")
+        lines = [it for it in text.splitlines() if it.startswith("ollamaproxy_requests_total{")]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    def test_all_are_added(self) -> None:
+        """The counts are those of all workers, and never go back when one dies."""
+        program = self.start_with_admin()
+        first, second = self.workers(program)
+        for pid in (first, second):
+            self.freeze(pid)
+            self.version()
+            self.thaw(pid)
+        self.assertEqual(self.requests(), 2)
+        document = json.loads(self.ask_admin("/status.json")[1])
+        self.assertEqual(document["totals"]["requests"], 2)
+        self.assertEqual(len(document["recent"]), 2)
+        self.assertEqual(self.ask_admin("/readyz")[0], 200)
+        os.kill(second, signal.SIGKILL)
+        program.wait_for_line("stderr", "worker 2 was ended by SIGKILL")
+        self.assertEqual(self.requests(), 2)
+        self.version()
+        self.assertEqual(self.requests(), 3)
+
+    def test_a_worker_that_is_stuck(self) -> None:
+        """A worker that does not answer holds nothing up; the last that it told counts."""
+        program = self.start_with_admin()
+        self.version()
+        self.assertEqual(self.requests(), 1)
+        for pid in self.workers(program):
+            self.freeze(pid)
+        self.assertEqual(self.requests(), 1)
+        self.assertEqual(self.ask_admin("/healthz")[0], 200)
+
+    def test_being_taken_out(self) -> None:
+        """After SIGTERM the address says that no requests are wanted, until all have ended."""
+        program = self.start_with_admin("--drain-delay", "60")
+        self.assertEqual(self.ask_admin("/readyz")[0], 200)
+        program.send_signal(signal.SIGTERM)
+        program.wait_for_line("stderr", "worker 1: ollamaproxy is about to stop")
+        status, text = self.ask_admin("/readyz")
+        self.assertEqual(status, 503)
+        self.assertIn("about to stop", text)
+        self.assertEqual(self.version(), "0.32.15")
+        program.send_signal(signal.SIGTERM)
+        self.assertEqual(program.wait_for_exit(), 0)
 
 
 class Twistd(WorkersCase):

@@ -5,7 +5,8 @@ from typing import Any
 
 from attrs import evolve
 
-from ollamaproxy.admin.parts import make_admin_parts
+from ollamaproxy.admin.parts import make_admin_site, make_observation
+from ollamaproxy.admin.reports import OwnReports
 from ollamaproxy.readiness import Readiness
 from ollamaproxy.settings import Settings
 from tests.web.case import NetworkCase
@@ -21,28 +22,29 @@ class AdminCase(NetworkCase):
     def setUp(self) -> None:
         super().setUp()
         self.readiness = Readiness(lambda: self.network.assembly)
-        self.admin = self.parts_of(self.network)
+        self.observe(self.network)
 
-    def parts_of(self, network: Network) -> Any:
-        return make_admin_parts(
+    def observe(self, network: Network) -> None:
+        self.admin = make_observation(
             network.observer,
             network.site,
             self.readiness,
-            network.settings,
             assembly=lambda: network.assembly,
             clocks=network.clocks,
         )
+        reports = OwnReports(self.admin.readings.collect)
+        self.admin_site = make_admin_site(reports, network.settings, network.clocks)
 
     def with_settings(self, **changes: Any) -> Settings:
         """Start anew, with some settings changed; return them."""
         settings = evolve(self.network.settings, **changes)
         self.network = Network(settings)
-        self.admin = self.parts_of(self.network)
+        self.observe(self.network)
         return settings
 
     def connect(self, path: str, headers: str = "", method: str = "GET") -> ClientConnection:
         """Return a client that has asked for something and may still be answered."""
-        client = self.network.client(self.admin.site)
+        client = self.network.client(self.admin_site)
         host = "" if "Host:" in headers else "Host: localhost:11435\r\n"
         client.raw(f"{method} {path} HTTP/1.1\r\n{host}{headers}\r\n".encode())
         self.network.flush()

@@ -119,7 +119,7 @@ class WhoMayAsk(AdminCase):
 
     def test_without_a_host(self) -> None:
         """A load balancer's check in HTTP/1.0 has no Host, and is no browser's."""
-        client = self.network.client(self.admin.site)
+        client = self.network.client(self.admin_site)
         client.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
         self.network.flush()
         self.assertEqual(client.response().status, 200)
@@ -153,7 +153,7 @@ class WhoMayAsk(AdminCase):
         """Names that are declared while the daemon runs count from then on."""
         asked = "Host: new.example.com\r\n"
         self.assertEqual(self.get("/healthz", asked).status, 403)
-        self.admin.site.follow(evolve(self.network.settings, host_names=("new.example.com",)))
+        self.admin_site.follow(evolve(self.network.settings, host_names=("new.example.com",)))
         self.assertEqual(self.get("/healthz", asked).status, 200)
 
     def test_every_answer_is_guarded(self) -> None:

@@ -224,9 +224,9 @@ class Events(AdminCase):
         """When the daemon has stopped, those who look are not kept."""
         viewer = self.connect("/events")
         gone: list[None] = []
-        self.admin.site.drain().addCallback(gone.append)
-        self.admin.site.cut()
-        self.admin.site.abort()
+        self.admin_site.drain().addCallback(gone.append)
+        self.admin_site.cut()
+        self.admin_site.abort()
         self.network.flush()
         self.assertTrue(viewer.closed)
         self.assertEqual(gone, [None])
