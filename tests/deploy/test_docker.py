@@ -153,6 +153,7 @@ class Image(Case):
         """Nothing goes into the build but what the package is made of."""
         self.copy_context()
         names = {path.name for path in self.context.iterdir()}
-        self.assertEqual(
-            names, {"LICENSE", "README.rst", "ollamaproxy", "pyproject.toml", "setup.py", "twisted"}
-        )
+        folders = {"docs", "ollamaproxy", "twisted"}
+        self.assertEqual(names, folders | {"LICENSE", "README.rst", "pyproject.toml", "setup.py"})
+        manual = self.context / "docs" / "man" / "ollamaproxy.1"
+        self.assertEqual(list((self.context / "docs").rglob("*.*")), [manual])
