@@ -16,9 +16,9 @@ import attrs
 from twisted.internet import reactor as _reactor
 from twisted.logger import globalLogBeginner
 
+from ollamaproxy.composition import make_daemon
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.logs.daemon_log import stderr_observer
-from ollamaproxy.tap import make_daemon
 
 reactor: Any = _reactor
 

@@ -11,13 +11,14 @@ from twisted.python.usage import UsageError
 
 from ollamaproxy.callers.add_key import add_key
 from ollamaproxy.command_line.completion import completion
+from ollamaproxy.composition import make_serving
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.doctor.command import doctor
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
+from ollamaproxy.named_files import check_files
 from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
-from ollamaproxy.tap import check_files, make_serving
 
 #: What else there is to do; each gets the rest of the command line.
 _COMMANDS: Final[
@@ -80,7 +81,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         return 2
     # Before the daemon says, here and to systemd, that it is there: then it knows signals, too.
     reactor.callWhenRunning(Signals(daemon, reactor).install)
-    reactor.callWhenRunning(gc.freeze)  # see tap.py
+    reactor.callWhenRunning(gc.freeze)  # see ollamaproxy/tap.py
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()

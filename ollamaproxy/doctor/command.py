@@ -23,8 +23,9 @@ from ollamaproxy.doctor.putting_together import Doctor
 from ollamaproxy.doctor.report import TextReport, is_well, summary, table, to_json
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.daemon_log import stderr_observer
+from ollamaproxy.named_files import check_files
 from ollamaproxy.settings import Secret
-from ollamaproxy.tap import check_files, start_warnings
+from ollamaproxy.start_warnings import start_warnings
 
 _log = Logger()
 

@@ -18,10 +18,10 @@ from ollamaproxy.doctor.probes.here import Here
 from ollamaproxy.doctor.probes.looking import NearEndpoints
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.settings import Settings
-from ollamaproxy.tap import find_proxies, make_way
 from ollamaproxy.upstream.client import make_client
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
 from ollamaproxy.upstream.trust import read_trust
+from ollamaproxy.upstream.way import find_proxies, make_way
 
 
 class Doctor:

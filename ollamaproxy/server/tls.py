@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.pem_files import read_certificates, read_private_key
+from ollamaproxy.settings.listening import Listening
 
 
 def read_context(certificate: str, key: str | None) -> SSL.Context:
@@ -78,3 +79,15 @@ class ServerCertificate:
         wrapped: IProtocolFactory = TLSMemoryBIOFactory(self, False, factory)
         wrapped.noisy = False  # type: ignore[attr-defined]  # do not announce that it starts
         return wrapped
+
+
+def read_certificate(listening: Listening) -> ServerCertificate | None:
+    """
+    Return the daemon's own certificate; ``None`` is no TLS.
+
+    Raises:
+        InvalidSetting: It is not to be had, or is bad.
+    """
+    if listening.certificate is None:
+        return None
+    return ServerCertificate(listening.certificate, listening.key)

@@ -17,11 +17,11 @@ from twisted.logger import globalLogBeginner
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from ollamaproxy.composition import build_daemon
 from ollamaproxy.configuration.reading import ConfigurationReader
 from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.observing.report import Report
 from ollamaproxy.signals import Signals
-from ollamaproxy.tap import build_daemon
 from ollamaproxy.wire.json_text import encode
 from ollamaproxy.workers.assignment import Assignment
 from ollamaproxy.workers.inherited import InheritedListeners
@@ -88,7 +88,7 @@ def main() -> None:
     collect = None if observation is None else observation.readings.collect
     supervised = Supervised(signals, collect)
     reactor.callWhenRunning(signals.install)
-    reactor.callWhenRunning(gc.freeze)  # see tap.py
+    reactor.callWhenRunning(gc.freeze)  # see command.py
     reactor.callWhenRunning(StandardIO, supervised, 0, TELLING_FD, reactor)
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)

@@ -17,13 +17,13 @@ from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.table import SETTINGS as TABLE
 from ollamaproxy.hidden import Hidden
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
+from ollamaproxy.named_files import check_files
 from ollamaproxy.network.bypass import parse_bypass
 from ollamaproxy.network.gateway_header import GatewayHeader
 from ollamaproxy.network.proxies import Proxies
 from ollamaproxy.network.proxy_url import ProxyURL
 from ollamaproxy.settings import Secret, Settings
 from ollamaproxy.settings.logs import LogFormat
-from ollamaproxy.tap import check_files
 
 URL = "http://h:4000"
 BASE = {"OLLAMAPROXY_BASE_URL": URL}

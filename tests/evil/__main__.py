@@ -7,8 +7,8 @@ import sys
 from twisted.internet import reactor
 from twisted.logger import globalLogBeginner
 
+from ollamaproxy.composition import make_daemon
 from ollamaproxy.logs.daemon_log import stderr_observer
-from ollamaproxy.tap import make_daemon
 from tests.evil.daemon import options_for
 
 

@@ -10,10 +10,10 @@ from typing import Any, Final, Self
 import attrs
 from twisted.internet.defer import Deferred
 
+from ollamaproxy.composition import make_daemon
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.daemon import Daemon
 from ollamaproxy.settings import Settings
-from ollamaproxy.tap import make_daemon
 from tests.evil.gateway import EvilGateway
 from tests.evil.raw import Talk, converse
 from tests.evil.threads import in_thread

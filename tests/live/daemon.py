@@ -6,9 +6,9 @@ from typing import Any, Self
 
 from twisted.internet.interfaces import IListeningPort
 
+from ollamaproxy.composition import make_daemon
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.daemon import Daemon
-from ollamaproxy.tap import make_daemon
 
 
 class LocalDaemon:

@@ -17,7 +17,7 @@ from ollamaproxy.callers.key_file import KeyFile
 from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.settings import Listening, Secret, Settings
-from ollamaproxy.tap import start_warnings
+from ollamaproxy.start_warnings import start_warnings
 from tests.case import Case
 from tests.processes import RunningDaemon, RunningProgram
 

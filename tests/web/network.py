@@ -34,6 +34,7 @@ from ollamaproxy.admin.parts import make_observer
 from ollamaproxy.assembly import Assembly, assemble
 from ollamaproxy.callers.caller import Caller
 from ollamaproxy.clocks import Clocks
+from ollamaproxy.composition import make_site
 from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.logs.access_log import ACCESS_KEY
 from ollamaproxy.logs.record import AccessRecord
@@ -42,7 +43,7 @@ from ollamaproxy.realms import Realms
 from ollamaproxy.reloading import Reloading
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Secret, Settings
-from ollamaproxy.tap import make_site, start_warnings
+from ollamaproxy.start_warnings import start_warnings
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
 from ollamaproxy.upstream.endpoints import DeadlineEndpoint, GatewayEndpoints
 from ollamaproxy.upstream.failover import FailoverAgent
