@@ -41,12 +41,22 @@ class Admission:
             patience_s: How long one may stand in it, in seconds.
             scheduler: For that.
         """
-        self._places = places
-        self._max_waiting = max_waiting
-        self._patience_s = patience_s
         self._scheduler = scheduler
         self._line: deque[Deferred[None]] = deque()
         self.in_flight = 0
+        self.resize(places, max_waiting, patience_s)
+
+    def resize(self, places: int, max_waiting: int, patience_s: float) -> None:
+        """Have other numbers from now on; nobody loses a place."""
+        self._places = places
+        self._max_waiting = max_waiting
+        self._patience_s = patience_s
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._line and self.in_flight < self._places:
+            self.in_flight += 1
+            self._line.popleft().callback(None)
 
     @property
     def waiting(self) -> int:
@@ -62,16 +72,14 @@ class Admission:
             Overloaded: The line is full, or it took too long.
         """
         if self.in_flight >= self._places:
-            await self._stand_in_line()  # the place comes from whoever leaves
+            await self._stand_in_line()  # who is let in has been counted
         else:
             self.in_flight += 1
         try:
             yield
         finally:
-            if self._line:
-                self._line.popleft().callback(None)
-            else:
-                self.in_flight -= 1
+            self.in_flight -= 1
+            self._let_in()
 
     async def _stand_in_line(self) -> None:
         if len(self._line) >= self._max_waiting:

@@ -124,18 +124,16 @@ def assemble(
         )
 
     realms = Realms(make_catalogue, clocks)
-    if before is not None and _same_models(settings, before.settings):
-        realms.take_over(before.workings.realms)
+    if before is not None:
+        failover.take_over(before.failover)
+        if _same_models(settings, before.settings):
+            realms.take_over(before.workings.realms)
+    admission = _make_admission(settings, clocks, before)
     workings = Workings(
         gate=gate,
         gateway=gateway,
         realms=realms,
-        admission=Admission(
-            settings.limits.max_in_flight,
-            settings.limits.max_waiting,
-            settings.deadlines.queue_s,
-            clocks.scheduler,
-        ),
+        admission=admission,
         settings=settings,
         clocks=clocks,
     )
@@ -149,6 +147,16 @@ def assemble(
         workings=workings,
         root=make_tree(workings),
     )
+
+
+def _make_admission(settings: Settings, clocks: Clocks, before: Assembly | None) -> Admission:
+    """Return what bounds the work at the gateway, which knows of all that is at work already."""
+    limits, patience_s = settings.limits, settings.deadlines.queue_s
+    if before is None:
+        return Admission(limits.max_in_flight, limits.max_waiting, patience_s, clocks.scheduler)
+    admission = before.workings.admission
+    admission.resize(limits.max_in_flight, limits.max_waiting, patience_s)
+    return admission
 
 
 def read_keys(settings: Settings) -> KeyRing | None:

@@ -1,5 +1,7 @@
 """A text that is used and never shown."""
 
+from collections.abc import Iterable
+
 from attrs import frozen
 
 
@@ -22,3 +24,9 @@ class Hidden:
     def masked_in(self, text: str) -> str:
         """Return ``text`` with every appearance of the hidden one replaced by ``***``."""
         return text.replace(self.text, "***")
+
+
+def longest_first(texts: Iterable[Hidden | None]) -> list[Hidden]:
+    """Return each of them once, the longest in front: one may begin like another."""
+    known = {it.text: it for it in texts if it is not None}
+    return sorted(known.values(), key=lambda it: -len(it.text))

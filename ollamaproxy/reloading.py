@@ -67,8 +67,9 @@ class Reloading:
         """
         try:
             configuration = self._read()
-            assembly = self._assemble(configuration.settings, self.assembly)
             context = None if self._certificate is None else self._certificate.reread()
+            # Last, for it takes over what was there.
+            assembly = self._assemble(configuration.settings, self.assembly)
         except InvalidSetting as error:
             self._log.warn("nothing is changed: {reason}", reason=str(error))
             return
@@ -103,5 +104,6 @@ def _changed(before: Configuration, after: Configuration) -> Iterable[str]:
     """Return the names of the settings that have other texts now."""
     for setting in SETTINGS:
         old, new = before.given.get(setting.name), after.given.get(setting.name)
-        if (old and old.texts) != (new and new.texts):
+        # What is in a file counts, and not its path.
+        if not setting.holds and (old and old.texts) != (new and new.texts):
             yield setting.name

@@ -27,9 +27,15 @@ class _Viewer:
     def __init__(self, request: ProxyRequest) -> None:
         self._request = request
         self._reads = True
+        self._has_missed = False
 
-    def tell(self, event: bytes) -> None:
-        if self._reads:
+    def tell(self, event: bytes, whole: Callable[[], bytes]) -> None:
+        if not self._reads:
+            self._has_missed = True
+        elif self._has_missed:
+            self._has_missed = False
+            self._request.write(whole())
+        else:
             self._request.write(event)
 
     def pauseProducing(self) -> None:
@@ -55,7 +61,8 @@ class Audience:
         Begin with nobody.
 
         Args:
-            first_news: Returns the event for somebody who has just come.
+            first_news: Returns the event for somebody who has just come, or has
+                missed some.
             news: Returns the event for all of them.
             scheduler: For the seconds.
         """
@@ -99,4 +106,4 @@ class Audience:
         self._alarm.set(_EVERY_S, self._tell)
         news = self._news()
         for viewer in tuple(self._viewers):
-            viewer.tell(news)
+            viewer.tell(news, self._first_news)

@@ -14,7 +14,8 @@ _OLLAMAS_PORTS: Final = {"": "11434", "http": "80", "https": "443"}
 #: waits 4 to 6 seconds in retries, with 1024 it takes 0.03 (measured).
 BACKLOG: Final = 1024
 
-_KINDS_WITH_BACKLOG: Final = ("tcp", "unix", "ssl")
+_KINDS_WITH_BACKLOG: Final = ("tcp", "unix")
+_KINDS_WITH_TLS: Final = ("ssl", "tls", "txsni")
 _INTERFACE: Final = re.compile(r":interface=((?:[^:\\]|\\.)*)")
 _KIND: Final = re.compile(r"[a-z][a-z0-9+.-]*:.+")
 
@@ -71,6 +72,11 @@ def parse_endpoint(text: str) -> str:
             "or systemd:domain=INET:index=0"
         )
     kind = text.removeprefix("haproxy:").partition(":")[0]
+    if kind in _KINDS_WITH_TLS:
+        raise InvalidSetting(
+            f"{text!r} would bring a certificate of its own, which cannot be read anew; "
+            "use tcp: and --tls-certificate"
+        )
     if kind in _KINDS_WITH_BACKLOG and ":backlog=" not in text:
         text = f"{text}:backlog={BACKLOG}"
     return text

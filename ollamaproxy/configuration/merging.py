@@ -42,6 +42,12 @@ class Configuration:
     given: Mapping[str, Given]
     warnings: Sequence[str] = ()
 
+    @property
+    def texts(self) -> dict[str, Sequence[str]]:
+        """All that was given, as flags that would make the same settings."""
+        held = {setting.name for setting in SETTINGS if setting.holds}
+        return {name: it.texts for name, it in self.given.items() if name not in held}
+
 
 def merge(sources: Sequence[Source], read_secret: ReadSecret) -> Configuration:
     """

@@ -83,6 +83,8 @@ def _texts(setting: Setting, value: object) -> list[str]:
 def _text(setting: Setting, value: object) -> str:
     """Return a value as it would stand on a command line."""
     if isinstance(value, str):
+        if "\0" in value:
+            raise InvalidSetting(f"{setting.name} has a NUL character in it")
         return value
     if isinstance(value, bool):
         if setting.is_switch:

@@ -6,6 +6,8 @@ from typing import Final
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.settings.limits import KIB, MIB
 
+#: More than the largest machines have cores.
+_MAX_WORKERS: Final = 256
 _DAY_S: Final = 24 * 60 * 60
 _UNITS: Final = {"": 1, "kib": KIB, "mib": MIB, "gib": KIB * MIB}
 
@@ -83,6 +85,18 @@ def parse_count(text: str) -> int:
 
 def _is_count(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 13 and int(text) > 0
+
+
+def parse_workers(text: str) -> int:
+    """
+    Return a number of processes.
+
+    Raises:
+        InvalidSetting: It is not a whole number from 1 to 256.
+    """
+    if not _is_count(text) or int(text) > _MAX_WORKERS:
+        raise InvalidSetting(f"{text!r} is not a whole number from 1 to {_MAX_WORKERS}")
+    return int(text)
 
 
 def parse_port(text: str) -> int:

@@ -1,6 +1,6 @@
 """``ollamaproxy doctor``: examines, and prints what it finds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, Final, TextIO
 
 from twisted.internet.defer import Deferred
@@ -22,9 +22,9 @@ from ollamaproxy.doctor.options import DoctorOptions
 from ollamaproxy.doctor.putting_together import Doctor
 from ollamaproxy.doctor.report import TextReport, is_well, summary, table, to_json
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.hidden import Hidden, longest_first
 from ollamaproxy.logs.daemon_log import stderr_observer
 from ollamaproxy.named_files import check_files
-from ollamaproxy.settings import Secret
 from ollamaproxy.start_warnings import start_warnings
 
 _log = Logger()
@@ -41,7 +41,12 @@ class Output:
     """
 
     def __init__(
-        self, stream: BinaryIO, environ: Mapping[str, str], *, as_json: bool, key: Secret | None
+        self,
+        stream: BinaryIO,
+        environ: Mapping[str, str],
+        *,
+        as_json: bool,
+        hidden: Iterable[Hidden],
     ) -> None:
         """
         Begin.
@@ -50,12 +55,12 @@ class Output:
             stream: Standard output.
             environ: The environment; NO_COLOR (https://no-color.org) counts.
             as_json: One object at the end instead of lines.
-            key: Is masked, whatever is printed.
+            hidden: Is masked, whatever is printed.
         """
         self._stream = stream
         coloured = stream.isatty() and not environ.get("NO_COLOR")
         self._report = None if as_json else TextReport(coloured=coloured)
-        self._key = key
+        self._hidden = longest_first(hidden)
         self.findings: list[Finding] = []
         self._print([_GREETING])
 
@@ -79,8 +84,9 @@ class Output:
             self._write("".join(f"{line}\n" for line in lines))
 
     def _write(self, text: str) -> None:
-        masked = text if self._key is None else self._key.masked_in(text)
-        self._stream.write(masked.encode("utf-8", "replace"))
+        for it in self._hidden:
+            text = it.masked_in(text)
+        self._stream.write(text.encode("utf-8", "replace"))
         self._stream.flush()
 
 
@@ -110,8 +116,8 @@ def doctor(
         print(f"ollamaproxy: {error}\nTry: ollamaproxy doctor --help", file=stderr)
         return 2
     configuration = options.configuration
-    key = None if configuration is None else configuration.settings.api_key
-    output = Output(stdout, environ, as_json=bool(options["json"]), key=key)
+    hidden = () if configuration is None else configuration.settings.hidden
+    output = Output(stdout, environ, as_json=bool(options["json"]), hidden=hidden)
     try:
         if configuration is None:
             raise InvalidSetting(options.complaint)

@@ -92,9 +92,7 @@ class Doctor:
             connections=Connections(
                 base_url, self._ways(settings), self._clocks, settings.deadlines.connect_s
             ),
-            questions=Questions(
-                assembly.client, base_url, settings, self._clocks, settings.api_key
-            ),
+            questions=Questions(assembly.client, base_url, settings, self._clocks, settings.hidden),
             gateway=assembly.workings.gateway,
         )
 
@@ -117,7 +115,7 @@ class Doctor:
         """
         near = NearEndpoints(self._reactor)
         client = make_client(Agent.usingEndpointFactory(self._reactor, near), None)
-        return Questions(client, url, self._settings, self._clocks, None)
+        return Questions(client, url, self._settings, self._clocks, ())
 
 
 def _in_a_hurry(settings: Settings, wait_s: float) -> Settings:

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.hidden import Hidden
 from ollamaproxy.models.rules import ModelRules
 from ollamaproxy.settings.base_url import parse_base_url
 from ollamaproxy.settings.deadlines import Deadlines
@@ -36,6 +37,9 @@ __all__ = (
     "Settings",
     "parse_version",
 )
+
+#: In characters; a header's value that is shorter is no secret, and stands in many a word.
+_SHORTEST_SECRET: Final = 4
 
 _VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){2}")
 
@@ -134,6 +138,13 @@ class Settings:
             )
         if value is not ClientAuth.KEYS and self.keys_file is not None:
             raise InvalidSetting(f"--client-auth {value.value} does not go with a --keys-file")
+
+    @property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """What must not be shown wherever it comes up, such as in a gateway's answer."""
+        values = [header.value for header in self.network.headers]
+        keys = [] if self.api_key is None else [self.api_key]
+        return (*keys, *(it for it in values if len(it.text) >= _SHORTEST_SECRET))
 
     @property
     def base_urls(self) -> tuple[str, ...]:

@@ -111,6 +111,12 @@ class FailoverAgent:
         # Of a single one the catalogue tells, and every request that fails.
         self._tells = len(self.gateways) > 1
 
+    def take_over(self, before: "FailoverAgent") -> None:
+        """Know of gateways what another one knows of those with the same address."""
+        known = {gateway.base_url: gateway for gateway in before.gateways}
+        self.gateways = tuple(known.get(it.base_url, it) for it in self.gateways)
+        self.failovers = before.failovers
+
     def request(
         self,
         method: bytes,

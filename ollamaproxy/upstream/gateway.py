@@ -14,7 +14,7 @@ from ollamaproxy.callers.caller import Caller
 from ollamaproxy.callers.errand import Errand
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamRefused, UpstreamTimeout
-from ollamaproxy.hidden import Hidden
+from ollamaproxy.hidden import Hidden, longest_first
 from ollamaproxy.settings import KIB, Settings
 from ollamaproxy.translate.refusals import is_about_parameters, refusal
 from ollamaproxy.upstream.body import discard, read_whole
@@ -26,9 +26,6 @@ from ollamaproxy.wire.openai import CompletionRequest
 
 #: As much of an error's body as could hold a message.  An HTML page may be longer.
 _MAX_ERROR_BYTES: Final = 64 * KIB
-
-#: In characters; a header's value that is shorter is no secret, and stands in many a word.
-_SHORTEST_SECRET: Final = 4
 
 JSON: Final = b"application/json"
 EVENT_STREAM: Final = b"text/event-stream"
@@ -100,8 +97,7 @@ class Gateway:
         self._clocks = clocks
         self._deadlines = settings.deadlines
         self._max_reply_bytes = settings.limits.max_reply_bytes
-        self._api_key = settings.api_key
-        self._headers = [header.value for header in settings.network.headers]
+        self._hidden = settings.hidden
         self._base_url = settings.base_url
         self._base_urls = settings.base_urls
         self.is_litellm = False  # until it has shown that it is
@@ -304,12 +300,8 @@ class Gateway:
         return body
 
     def _keys(self, caller: Caller) -> list[Hidden]:
-        """Return what an answer may hold of ours, longest first: one may begin like another."""
-        keys: dict[str, Hidden] = {
-            key.text: key for key in (self._api_key, caller.gateway_key) if key is not None
-        }
-        keys |= {it.text: it for it in self._headers if len(it.text) >= _SHORTEST_SECRET}
-        return sorted(keys.values(), key=lambda key: -len(key.text))
+        """Return what an answer may hold of ours."""
+        return longest_first([*self._hidden, caller.gateway_key])
 
     async def _read_error(self, response: IResponse) -> bytes:
         """Return the body of an error; a broken one is as good as none, the status counts."""

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from ollamaproxy.composition import build_daemon
 from ollamaproxy.configuration.reading import ConfigurationReader
+from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.observing.report import Report
 from ollamaproxy.signals import Signals
@@ -61,13 +62,27 @@ def read_assignment() -> Assignment:
 
 
 def main() -> None:
-    """Answer until the supervisor says stop."""
+    """Do what standard input says."""
     # ^C in a terminal goes to the whole group; the supervisor passes on what is meant.
     os.setpgid(0, 0)
     assignment = read_assignment()
-    reader = ConfigurationReader(assignment.flags, os.environ, assignment.config_path)
-    configuration = reader.read()
     who = f"worker {assignment.worker}"
+    try:
+        run(assignment, who)
+    except InvalidSetting as error:  # a file that is named has changed meanwhile
+        sys.stderr.write(f"ollamaproxy: {who}: {error}\n")
+        sys.exit(2)
+
+
+def run(assignment: Assignment, who: str) -> None:
+    """
+    Answer until the supervisor says stop.
+
+    Raises:
+        InvalidSetting: A file that the settings name is bad.
+    """
+    reader = ConfigurationReader(assignment.flags, os.environ, assignment.config_path)
+    configuration = ConfigurationReader(assignment.accepted, {}).read()
     outputs = open_outputs(
         configuration.settings.logs, sys.stdout.buffer, sys.stderr, sys.stderr, who
     )

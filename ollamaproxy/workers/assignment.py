@@ -35,14 +35,17 @@ class Assignment:
 
     Attributes:
         worker: Its number, from 1 on.
-        flags: The flags of the supervisor's command line, by the names of the
-            settings.  They may hold the key, which is why they are not on the
+        accepted: What the supervisor has found good, by the names of the
+            settings.  It may hold the key, which is why it is not on the
             worker's own command line.
+        flags: The flags of the supervisor's command line alone, to read the
+            other places anew.
         config_path: The path of the file with settings; ``None`` if there is none.
         sockets: Where it listens.
     """
 
     worker: int
+    accepted: Mapping[str, Sequence[str]] = field(repr=False)
     flags: Mapping[str, Sequence[str]] = field(repr=False)
     config_path: str | None
     sockets: Sequence[Inherited]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from attrs import evolve
 from twisted.application.service import IServiceCollection, Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall
@@ -23,6 +24,7 @@ from ollamaproxy.admin.reports import Reports
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.configuration.merging import Configuration
 from ollamaproxy.configuration.reading import ConfigurationReader
+from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.files import LogFile, reopen_all
 from ollamaproxy.notify import Notifier
@@ -108,6 +110,7 @@ class Supervisor(Service):
         self._restarts: dict[int, IDelayedCall] = {}
         self._started_s: dict[int, float] = {}
         self._stopping = False
+        self._announced = False
 
     def bind(self) -> None:
         """
@@ -145,13 +148,15 @@ class Supervisor(Service):
         for number in range(1, self._count + 1):
             self._patience[number] = Patience()
             self._start(number)
-        DeferredList([worker.ready for worker in self._workers.values()]).addCallback(
-            self._announce
-        )
 
-    def _announce(self, _results: object) -> None:
-        if self._stopping:
-            return
+    def _is_ready(self, _result: object) -> None:
+        """Take note that one more worker answers."""
+        all_answer = len([it for it in self._workers.values() if it.is_ready]) == self._count
+        if all_answer and not self._announced and not self._stopping:
+            self._announced = True
+            self._announce()
+
+    def _announce(self) -> None:
         self._log.info(
             "ollamaproxy {version} listening on {urls}, gateway {gateway}, with {count} workers",
             version=__version__,
@@ -177,6 +182,7 @@ class Supervisor(Service):
         ]
         assignment = Assignment(
             worker=number,
+            accepted=self._configuration.texts,
             flags=self._reader.flags,
             config_path=self._reader.config_path,
             sockets=inherited,
@@ -189,12 +195,21 @@ class Supervisor(Service):
             **{at: fd for at, (fd, *_rest) in enumerate(sockets, FIRST_SOCKET_FD)},
         }
         worker = WorkerProcess(assignment, self._worker_ended, self._print)
-        self._workers[number] = worker
+        worker.ready.addCallback(self._is_ready)
         self._started_s[number] = self._monotonic_s()
+        try:
+            self._spawn(worker, descriptors)
+        except OSError as error:  # no process or no descriptor is to be had just now
+            self._start_again(number, f"cannot be started ({error.strerror})")
+        else:
+            self._workers[number] = worker
+
+    def _spawn(self, worker: WorkerProcess, descriptors: Mapping[int, int | str]) -> None:
         self._reactor.spawnProcess(
             worker,
             sys.executable,
-            [sys.executable, "-m", "ollamaproxy.workers"],
+            # Not from the current directory, where anybody may have put something.
+            [sys.executable, "-P", "-m", "ollamaproxy.workers"],
             env=self._environ,
             childFDs=descriptors,
         )
@@ -206,8 +221,11 @@ class Supervisor(Service):
         number = worker.assignment.worker
         self._workers.pop(number)
         self._reports.has_ended(worker)
-        if self._stopping:
-            return
+        if not self._stopping:
+            self._start_again(number, how)
+
+    def _start_again(self, number: int, how: str) -> None:
+        """Start a worker when it is its time, and say why."""
         wait_s = self._patience[number].before_restart_s(
             self._monotonic_s() - self._started_s[number]
         )
@@ -274,7 +292,8 @@ class Supervisor(Service):
             self.reopen_logs()
             self._reload()
         finally:
-            self._notifier.ready()
+            if self._announced:
+                self._notifier.ready()
 
     def _reload(self) -> None:
         try:
@@ -286,7 +305,10 @@ class Supervisor(Service):
         if self._admin is not None:
             self._admin.follow(configuration.settings)
         self._log.info("settings read anew by {count} workers", count=len(self._workers))
-        self._send(signal.SIGHUP)
+        self._configuration = _kept(self._configuration, configuration)
+        for worker in tuple(self._workers.values()):
+            # One that has yet to take signals over would die of it, and reads what holds now.
+            worker.ready.addCallback(_send_on, worker, signal.SIGHUP)
 
     def reopen_logs(self) -> None:
         """Go on with the log files that have the names now, and have all workers do so."""
@@ -294,4 +316,21 @@ class Supervisor(Service):
         for worker in self._workers.values():
             # One that is just being started does not know the signal yet, and
             # may have opened the old file already.
-            worker.ready.addCallback(lambda _ready, it: it.send(signal.SIGUSR1), worker)
+            worker.ready.addCallback(_send_on, worker, signal.SIGUSR1)
+
+
+def _send_on(_ready: object, worker: WorkerProcess, number: signal.Signals) -> None:
+    worker.send(number)
+
+
+def _kept(before: Configuration, after: Configuration) -> Configuration:
+    """Return what holds from now on: what needs a restart is as it was, for new workers, too."""
+    given = {
+        setting.name: found
+        for setting in SETTINGS
+        if (found := (before if setting.needs_restart else after).given.get(setting.name))
+    }
+    settings = evolve(
+        after.settings, listening=before.settings.listening, logs=before.settings.logs
+    )
+    return evolve(after, settings=settings, given=given)

@@ -32,7 +32,7 @@ class WorkerProcess(ProcessProtocol):
 
     Attributes:
         is_ready: It has told that it answers.
-        ready: Fires with ``None`` when it tells so; also if it ends before.
+        ready: Fires with ``None`` when it tells so; never if it ends before.
         ended: Fires with ``None`` when it has ended.
     """
 
@@ -77,7 +77,7 @@ class WorkerProcess(ProcessProtocol):
     def _told(self, line: bytes) -> None:
         if line == READY:
             self.is_ready = True
-            self._tell_ready()
+            self.ready.callback(None)
         elif self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             waiting.callback(json.loads(line))
@@ -96,20 +96,15 @@ class WorkerProcess(ProcessProtocol):
         self.transport.write(REPORT + b"\n")
         return self._waiting
 
-    def _tell_ready(self) -> None:
-        if not self.ready.called:
-            self.ready.callback(None)
-
     def processEnded(self, reason: Failure) -> None:
         """Override."""
         error: Any = reason.value
         if isinstance(error, ProcessDone):
             how = "has ended by itself"
         elif error.signal is not None:
-            how = f"was ended by {signal.Signals(error.signal).name}"
+            how = f"was ended by {_signal_name(error.signal)}"
         else:
             how = f"has ended with status {error.exitCode}"
-        self._tell_ready()
         if self._waiting is not None:
             self._waiting.errback(ConnectionDone())
         self._has_ended(self, how)
@@ -119,3 +114,11 @@ class WorkerProcess(ProcessProtocol):
         """Send it a signal; one that has ended does not mind."""
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess(number)
+
+
+def _signal_name(number: int) -> str:
+    """Return the name of a signal; those for real time have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -73,6 +73,12 @@ class Endpoints(Case):
             with self.assertRaisesRegex(InvalidSetting, "is no endpoint, such as 127.0.0.1:8080"):
                 parse_endpoint(text)
 
+    def test_what_brings_tls(self) -> None:
+        """Endpoints with a certificate of their own are refused for --tls-certificate."""
+        for text in ("ssl:443:privateKey=k.pem", "haproxy:ssl:443", "tls:/etc/certs:tcp:443"):
+            with self.assertRaisesRegex(InvalidSetting, "use tcp: and --tls-certificate"):
+                parse_endpoint(text)
+
     def test_who_can_reach_them(self) -> None:
         """Only loopback, and what has permissions of its own, is safe from other machines."""
         for text, exposed in (

@@ -193,6 +193,7 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         (("0", 0.0), ("2.5", 2.5)),
         0,
     ),
+    ("workers", "OLLAMAPROXY_WORKERS", "listening.workers", (("2", 2), ("256", 256)), 1),
     (
         "tls-certificate",
         "OLLAMAPROXY_TLS_CERTIFICATE",
@@ -262,7 +263,6 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
             ("max-in-flight", "limits.max_in_flight", 512),
             ("max-waiting", "limits.max_waiting", 512),
             ("max-idle-connections", "limits.max_idle_connections", 128),
-            ("workers", "listening.workers", 1),
         )
     ),
 )

@@ -103,6 +103,8 @@ class AFile(FolderCase):
             (URL + "port = [1]", "port takes one value and not a list"),
             (URL + "port = true", "port cannot be true or false; put the value in quotes"),
             (URL + "port = 2020-01-01", "port cannot be a date; put the value in quotes"),
+            (URL + 'keys-file = "a\\u0000b"', "keys-file has a NUL character in it"),
+            (URL + "workers = 257", "workers: '257' is not a whole number from 1 to 256"),
             (URL + "tag = [[1]]", "tag cannot be a list; put the value in quotes"),
             (URL + "port = 99999", f"{path}: port: '99999' is not a whole number from 0 to"),
             (URL + "base_url = 'http://b'", "base-url is given twice, once with dashes and once"),

@@ -10,10 +10,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from ollamaproxy.configuration.values import parse_port
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.models.rules import ModelRules
+from ollamaproxy.network.gateway_header import parse_gateway_header
 from ollamaproxy.settings import (
     Deadlines,
     Freshness,
     Limits,
+    Network,
     Secret,
     Settings,
     parse_version,
@@ -256,6 +258,13 @@ class AllSettings(SynchronousTestCase):
         numbers = [int(number) for number in Settings(base_url="http://h").version.split(".")]
         self.assertEqual(len(numbers), 3)
         self.assertGreaterEqual(numbers, [0, 12, 11])
+
+    def test_what_is_hidden(self) -> None:
+        """The key and the values of headers are; a value of three characters is no secret."""
+        network = Network(headers=tuple(map(parse_gateway_header, ("a: 1234", "b: 123"))))
+        settings = Settings(base_url="http://h", api_key=Secret("sk-1"), network=network)
+        self.assertEqual([it.text for it in settings.hidden], ["sk-1", "1234"])
+        self.assertEqual(Settings(base_url="http://h").hidden, ())
 
     def test_unchangeable(self) -> None:
         """Nothing can be set afterwards."""

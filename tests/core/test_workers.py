@@ -12,6 +12,7 @@ class Told(Case):
         """An assignment is one line, and says the same to who reads it."""
         assignment = Assignment(
             worker=2,
+            accepted={"api-key": ["sk-1"]},
             flags={"alias": ["a=b", "ü\n=d"], "api-key": ["sk-1"]},
             config_path=None,
             sockets=[Inherited(4, socket.AF_INET), Inherited(5, socket.AF_UNIX, True)],
@@ -23,7 +24,13 @@ class Told(Case):
 
     def test_no_key_shows(self) -> None:
         """Its representation has no flags, which may hold the key."""
-        assignment = Assignment(worker=1, flags={"api-key": ["sk-1"]}, config_path="", sockets=[])
+        assignment = Assignment(
+            worker=1,
+            accepted={"api-key": ["sk-1"]},
+            flags={"api-key": ["sk-1"]},
+            config_path="",
+            sockets=[],
+        )
         self.assertNotIn("sk-1", repr(assignment))
 
 

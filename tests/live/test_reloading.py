@@ -150,6 +150,24 @@ class Reloading(Case):
         self.reload()
         self.assertEqual(self.names(self.connect(self.port)), before | {"mine"})
 
+    def test_the_limit_stays_one(self) -> None:
+        """Requests that run count for the limit after it as before."""
+        self.write("max-in-flight = 1", "queue-timeout = 0.1")
+        self.start()
+        reply = self.begin("limit")
+        self.write("max-in-flight = 1", "queue-timeout = 0.2")
+        self.assertIn("changed: queue-timeout", self.reload())
+        connection = self.connect(self.port)
+        message = {"role": "user", "content": "limit"}
+        body = json.dumps({"model": "paced", "messages": [message]})
+        connection.request("POST", "/api/chat", body)
+        response = connection.getresponse()
+        self.assertEqual(response.status, 503)
+        self.assertIn(b"server busy", response.read())
+        for _ in range(3):
+            self.release("limit")
+        self.assertIn(b'"done":true', reply.read())
+
     def test_certificates(self) -> None:
         """A new certificate is shown to new connections; with a bad one the old stays."""
         own = write_certificate(self.folder / "own.pem", "localhost")

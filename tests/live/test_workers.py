@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.case import Case
+from tests.live.certificates import write_certificate
 from tests.live.paced import GATEWAY
 from tests.live.test_listening import UnixConnection, answer
 from tests.live.test_starting import TWISTD
@@ -247,6 +249,80 @@ class Signals(WorkersCase):
                 self.assertEqual(self.version(), version)
                 self.thaw(pid)
         self.assertEqual(len([it for it in program.stderr if "nothing is changed" in it]), 1)
+
+
+class Restarts(WorkersCase):
+    """What a worker that is started later knows."""
+
+    def test_what_was_accepted(self) -> None:
+        """It has the settings that hold, also if the file is bad by then."""
+        path = self.folder / "settings.toml"
+        path.write_text('ollama-version = "1.2.3"')
+        program = self.start_on_tcp("--config", str(path))
+        path.write_text("nonsense")
+        program.send_signal(signal.SIGHUP)
+        program.wait_for_line("stderr", "nothing is changed")
+        first, second = self.workers(program)
+        os.kill(first, signal.SIGKILL)
+        program.wait_for_line("stderr", "worker 1 was ended by SIGKILL")
+        self.freeze(second)
+        self.assertEqual(self.version(), "1.2.3")
+
+    def test_what_needs_a_restart(self) -> None:
+        """What needs a restart is with it as with the others."""
+        path = self.folder / "settings.toml"
+        path.write_text("")
+        program = self.start_on_tcp("--config", str(path))
+        own = write_certificate(self.folder / "own.pem", "localhost")
+        path.write_text(f'tls-certificate = "{own}"')
+        program.send_signal(signal.SIGHUP)
+        program.wait_for_line("stderr", "worker 2: settings read anew")
+        first, second = self.workers(program)
+        os.kill(first, signal.SIGKILL)
+        program.wait_for_line("stderr", "worker 1 was ended by SIGKILL")
+        self.freeze(second)
+        self.assertEqual(self.version(), "0.32.15")
+
+    def test_no_descriptors(self) -> None:
+        """One that cannot be started for want of descriptors is started when there are some."""
+        program = self.start_on_tcp()
+        workers = self.workers(program)
+        before = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (8, before[1]))
+        os.kill(workers[0], signal.SIGKILL)
+        program.wait_for_line("stderr", "worker 1 cannot be started")
+        resource.prlimit(program.pid, resource.RLIMIT_NOFILE, before)
+        self.freeze(workers[1])
+        self.assertEqual(self.version(), "0.32.15")
+        self.thaw(workers[1])
+        self.assertEqual(program.stop(), 0)
+        self.assertNotIn("Traceback", "\n".join(program.stderr))
+
+    def test_a_signal_without_a_name(self) -> None:
+        """One that a signal for real time has ended is replaced as well."""
+        program = self.start_on_tcp()
+        os.kill(self.workers(program)[0], signal.SIGRTMIN + 1)
+        program.wait_for_line("stderr", r"worker 1 was ended by signal \d+; a new one starts now")
+        self.assertEqual(self.version(), "0.32.15")
+        self.assertEqual(program.stop(), 0)
+
+    def test_a_signal_that_comes_too_early(self) -> None:
+        """A SIGHUP while a worker starts does not end it; it is told when it is ready."""
+        program = self.start_on_tcp()
+        os.kill(self.workers(program)[0], signal.SIGKILL)
+        program.wait_for_line("stderr", "worker 1 was ended by SIGKILL")
+        program.send_signal(signal.SIGHUP)
+        program.wait_for_line("stderr", "worker 1: settings read anew")
+        self.assertNotIn("SIGHUP", "\n".join(program.stderr))
+
+    def test_code_of_the_current_directory(self) -> None:
+        """Nothing that lies about where the daemon is started is run by its workers."""
+        (self.folder / "attrs.py").write_text("print('mischief')\n")
+        script = str(Path(sys.executable).with_name("ollamaproxy"))
+        program = self.start("--host=127.0.0.1", "--port=0", argv=(script,))
+        self.port = int(program.wait_for_line("stderr", LISTENING)[1])
+        self.assertEqual(self.version(), "0.32.15")
+        self.assertNotIn("mischief", "\n".join(program.stdout))
 
 
 class Admin(WorkersCase):

@@ -13,7 +13,7 @@ from ollamaproxy.configuration.addresses import (
     parse_origin,
 )
 from ollamaproxy.configuration.setting import OllamasVariable, Setting
-from ollamaproxy.configuration.values import parse_count, parse_port, parse_switch
+from ollamaproxy.configuration.values import parse_port, parse_switch, parse_workers
 
 LISTENING: Final = (
     Setting(
@@ -83,7 +83,7 @@ LISTENING: Final = (
         name="workers",
         text="The number of processes that answer, for more than one core. Each has the limits of"
         " this configuration for itself.",
-        parse=parse_count,
+        parse=parse_workers,
         default="1",
         group="listening",
         needs_restart=True,

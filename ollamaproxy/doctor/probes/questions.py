@@ -1,5 +1,6 @@
 """Questions to a server, and whatever it answers."""
 
+from collections.abc import Iterable
 from typing import cast
 
 from treq.client import HTTPClient
@@ -11,7 +12,8 @@ from twisted.web.iweb import IResponse
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import Answer
 from ollamaproxy.errors import UpstreamTimeout
-from ollamaproxy.settings import Secret, Settings
+from ollamaproxy.hidden import Hidden, longest_first
+from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.body import read_whole
 from ollamaproxy.upstream.client import GatewayURL
 from ollamaproxy.upstream.failures import was_cancelled
@@ -27,7 +29,7 @@ class Questions:
         base_url: str,
         settings: Settings,
         clocks: Clocks,
-        key: Secret | None,
+        hidden: Iterable[Hidden],
     ) -> None:
         """
         Prepare.
@@ -37,7 +39,7 @@ class Questions:
             base_url: The server's.
             settings: How long to wait for an answer, and how long it may be.
             clocks: For the deadlines.
-            key: Is masked in what comes back.
+            hidden: Is masked in what comes back.
         """
         self._client = client
         self._base_url = base_url
@@ -45,7 +47,7 @@ class Questions:
         self._wait_s = min(settings.freshness.deadline_s, settings.deadlines.first_byte_s)
         self._max_bytes = settings.limits.max_reply_bytes
         self._clocks = clocks
-        self._key = key
+        self._hidden = longest_first(hidden)
 
     async def ask(self, path: str) -> Answer:
         """
@@ -78,7 +80,9 @@ class Questions:
         )
 
     def _masked(self, text: bytes) -> bytes:
-        return text if self._key is None else text.replace(self._key.text.encode("ascii"), b"***")
+        for it in self._hidden:
+            text = text.replace(it.text.encode("utf-8"), b"***")
+        return text
 
 
 def _too_late(result: Answer | Failure, wait_s: float) -> Answer | Failure:
