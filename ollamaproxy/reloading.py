@@ -50,7 +50,7 @@ class Reloading:
             followers: Get the new settings, once they hold.
         """
         self._followers = followers
-        self._configuration = configuration
+        self._started_with = self._configuration = configuration
         self.assembly = assembly
         self._read = read
         self._assemble = assemble
@@ -88,12 +88,17 @@ class Reloading:
         changed = list(_changed(self._configuration, configuration))
         keys = self.assembly.keys
         self._log.info(
-            "settings read anew; {changed}{keys}",
+            "settings read anew; {changed}{keys}{certificate}",
             changed=f"changed: {', '.join(changed)}" if changed else "none has changed",
             keys="" if keys is None else f"; {len(keys.entries)} keys in the keys file",
+            certificate="" if self._certificate is None else "; the certificate read anew, too",
         )
-        needs_restart = [it.name for it in SETTINGS if it.needs_restart and it.name in changed]
-        doubts = [f"the new {name} needs a restart" for name in needs_restart]
+        needs_restart = {setting.name for setting in SETTINGS if setting.needs_restart}
+        doubts = [
+            f"for the new value of {name} a restart is needed"
+            for name in _changed(self._started_with, configuration)
+            if name in needs_restart
+        ]
         doubts += [*configuration.warnings, *self._warnings(configuration.settings, keys)]
         for doubt in doubts:
             # Not "warning": an event with that key is one of Python's warnings to Twisted.

@@ -11,6 +11,7 @@ from typing import BinaryIO, TextIO
 
 from twisted.python import usage
 
+from ollamaproxy import __version__
 from ollamaproxy.callers.key_file import KeyFile, NameTaken, random_key
 from ollamaproxy.callers.rules import parse_caller_name
 from ollamaproxy.configuration.options import with_two_dashes
@@ -60,6 +61,11 @@ class AddKeyOptions(usage.Options):
     def parseArgs(self, *names: str) -> None:
         """Override: take the names behind the flags as well."""
         self._names.extend(names)
+
+    def opt_version(self) -> None:
+        """Print the version and exit."""
+        print(f"ollamaproxy {__version__}")  # noqa: T201 - that is what was asked for
+        raise SystemExit(0)
 
     def postOptions(self) -> None:
         """Override: merge and check."""

@@ -1,14 +1,17 @@
 """Reads the settings, as often as need be: once at the start, and again on SIGHUP."""
 
 import os
+import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve, field, frozen
 
 from ollamaproxy.configuration.merging import Configuration, merge
+from ollamaproxy.configuration.setting import PREFIX
 from ollamaproxy.configuration.sources import (
     CommandLine,
     Credentials,
@@ -22,6 +25,12 @@ from ollamaproxy.errors import InvalidSetting
 
 #: systemd's variable, see systemd.exec(5).
 _CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+
+#: Of the console script, and of its command that adds a key.
+_OTHER_VARIABLES: Final = frozenset({"OLLAMAPROXY_CONFIG", "OLLAMAPROXY_GATEWAY_KEY"})
+
+#: What Kubernetes makes of a service of that name, and what the tests are told.
+_OF_OTHERS: Final = re.compile(r"OLLAMAPROXY_(SERVICE_|PORT_|TEST_)")
 
 #: More is no key.
 _MAX_SECRET_BYTES: Final = 64 * 1024
@@ -68,6 +77,7 @@ class ConfigurationReader:
             f"{path} can be read by other users of this machine; chmod 600 keeps it to its owner"
             for path in exposed
         ]
+        warnings += unknown_variables(self.environ)
         return evolve(configuration, warnings=(*configuration.warnings, *warnings))
 
     def _sources(self) -> list[Source]:
@@ -78,6 +88,23 @@ class ConfigurationReader:
         if directory := self.environ.get(_CREDENTIALS_DIRECTORY):
             sources.append(Credentials(directory))
         return sources
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return a warning for each variable that looks like one of ours and is none."""
+    known = {setting.variable for setting in SETTINGS} | _OTHER_VARIABLES
+    return [
+        f"{name} in the environment means nothing{_meant(name, known)}"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in known and not _OF_OTHERS.match(name)
+    ]
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    # Without what all begin with, which would make any two of them alike.
+    endings = [it.removeprefix(PREFIX) for it in known]
+    close = get_close_matches(name.removeprefix(PREFIX), endings, n=1)
+    return f"; do you mean {PREFIX}{close[0]}?" if close else ""
 
 
 def read_secret(path: str) -> str:

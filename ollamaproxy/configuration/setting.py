@@ -8,6 +8,9 @@ from attrs import frozen
 #: What stands between several values in one environment variable.
 SEPARATOR: Final = ";"
 
+#: Of all our environment variables.
+PREFIX: Final = "OLLAMAPROXY_"
+
 
 @frozen
 class OllamasVariable:
@@ -70,7 +73,7 @@ class Setting:
     @property
     def variable(self) -> str:
         """The environment variable that stands for it."""
-        return "OLLAMAPROXY_" + self.name.upper().replace("-", "_")
+        return PREFIX + self.name.upper().replace("-", "_")
 
     @property
     def place(self) -> str:

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 from twisted.python.failure import Failure
 
 from ollamaproxy.configuration.addresses import BACKLOG
+from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.settings.listening import Listening
 
 
@@ -61,7 +62,7 @@ class Listeners:
                     self._ports.append(self._open_endpoint(description))
             else:
                 self._ports.append(self._open_host())
-        except CannotListen:
+        except (CannotListen, InvalidSetting):
             for port in self._ports:
                 port.stopListening()
             raise
@@ -90,7 +91,7 @@ class Listeners:
                 "is there a socket unit of the same name, with FileDescriptorName= if need be?"
             ) from error
         except (ValueError, TypeError, OSError) as error:
-            raise CannotListen(
+            raise InvalidSetting(
                 f"--{self._setting} {description!r} is no endpoint that Twisted knows: {error}"
             ) from error
         opened: list[IListeningPort | Failure] = []

@@ -40,6 +40,8 @@ __all__ = (
 
 #: In characters; a header's value that is shorter is no secret, and stands in many a word.
 _SHORTEST_SECRET: Final = 4
+#: Gateways without keys are given "x", "none" or "ollama"; to mask these would spoil any sentence.
+_SHORTEST_KEY: Final = 8
 
 _VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){2}")
 
@@ -143,8 +145,9 @@ class Settings:
     def hidden(self) -> tuple[Hidden, ...]:
         """What must not be shown wherever it comes up, such as in a gateway's answer."""
         values = [header.value for header in self.network.headers]
-        keys = [] if self.api_key is None else [self.api_key]
-        return (*keys, *(it for it in values if len(it.text) >= _SHORTEST_SECRET))
+        if self.api_key is not None and len(self.api_key.text) >= _SHORTEST_KEY:
+            values.insert(0, self.api_key)
+        return tuple(it for it in values if len(it.text) >= _SHORTEST_SECRET)
 
     @property
     def base_urls(self) -> tuple[str, ...]:

@@ -289,34 +289,35 @@ class Supervisor(Service):
         """Have all workers read anew what can be; what is bad is told and has no effect."""
         self._notifier.reloading()
         try:
-            self.reopen_logs()
-            self._reload()
+            reopen_all(self._log_files)
+            # SIGHUP has the workers open theirs anew as well.
+            self._send_when_ready(signal.SIGHUP if self._reload() else signal.SIGUSR1)
         finally:
             if self._announced:
                 self._notifier.ready()
 
-    def _reload(self) -> None:
+    def _reload(self) -> bool:
+        """Read the settings anew; return whether they are good."""
         try:
             configuration = self._reader.read()
             self._check(configuration)
         except InvalidSetting as error:
             self._log.warn("nothing is changed: {reason}", reason=str(error))
-            return
+            return False
         if self._admin is not None:
             self._admin.follow(configuration.settings)
-        self._log.info("settings read anew by {count} workers", count=len(self._workers))
         self._configuration = _kept(self._configuration, configuration)
-        for worker in tuple(self._workers.values()):
-            # One that has yet to take signals over would die of it, and reads what holds now.
-            worker.ready.addCallback(_send_on, worker, signal.SIGHUP)
+        return True
 
     def reopen_logs(self) -> None:
         """Go on with the log files that have the names now, and have all workers do so."""
         reopen_all(self._log_files)
-        for worker in self._workers.values():
-            # One that is just being started does not know the signal yet, and
-            # may have opened the old file already.
-            worker.ready.addCallback(_send_on, worker, signal.SIGUSR1)
+        self._send_when_ready(signal.SIGUSR1)
+
+    def _send_when_ready(self, number: signal.Signals) -> None:
+        """Send a signal to all workers; one that has yet to take signals over would die of it."""
+        for worker in tuple(self._workers.values()):
+            worker.ready.addCallback(_send_on, worker, number)
 
 
 def _send_on(_ready: object, worker: WorkerProcess, number: signal.Signals) -> None:

@@ -225,6 +225,23 @@ class TheKey(FolderCase):
         self.assertIn("--gateway-header is on the command line", warning)
         self.assertEqual(self.read(URL, {"proxy": ["http://p:1"]}).warnings, ())
 
+    def test_variables_that_mean_nothing(self) -> None:
+        """A variable that looks like one of ours and is none is worth a warning."""
+        environ = {
+            "OLLAMAPROXY_BASEURL": "x",
+            "OLLAMAPROXY_XYZZY": "",
+            "OLLAMAPROXY_SERVICE_HOST": "10.0.0.1",
+            "OLLAMAPROXY_CONFIG": "x",
+        }
+        self.assertEqual(
+            list(self.read(URL, {}, environ).warnings),
+            [
+                "OLLAMAPROXY_BASEURL in the environment means nothing; "
+                "do you mean OLLAMAPROXY_BASE_URL?",
+                "OLLAMAPROXY_XYZZY in the environment means nothing",
+            ],
+        )
+
     def test_not_shown(self) -> None:
         """What was given is never part of a representation."""
         configuration = self.read(URL, {"api-key": ["sk-hunter2"]}, {"OLLAMAPROXY_TAG": "hunter2"})

@@ -262,8 +262,11 @@ class AllSettings(SynchronousTestCase):
     def test_what_is_hidden(self) -> None:
         """The key and the values of headers are; a value of three characters is no secret."""
         network = Network(headers=tuple(map(parse_gateway_header, ("a: 1234", "b: 123"))))
-        settings = Settings(base_url="http://h", api_key=Secret("sk-1"), network=network)
-        self.assertEqual([it.text for it in settings.hidden], ["sk-1", "1234"])
+        settings = Settings(base_url="http://h", api_key=Secret("sk-12345"), network=network)
+        self.assertEqual([it.text for it in settings.hidden], ["sk-12345", "1234"])
+        for stand_in in ("x", "none", "ollama"):
+            settings = Settings(base_url="http://h", api_key=Secret(stand_in))
+            self.assertEqual(settings.hidden, ())
         self.assertEqual(Settings(base_url="http://h").hidden, ())
 
     def test_unchangeable(self) -> None:

@@ -133,8 +133,12 @@ class Reloading(Case):
         daemon = self.start()
         self.write('ollama-version = "1.2.3"', 'host = "127.0.0.1"')
         self.assertIn("changed: host, ollama-version", self.reload())
-        daemon.wait_for_line("stderr", "the new host needs a restart")
+        daemon.wait_for_line("stderr", "for the new value of host a restart is needed")
         self.assertEqual(self.version(self.connect(self.port)), "1.2.3")
+        self.write('ollama-version = "1.2.3"')
+        self.assertIn("changed: host", self.reload())
+        # It is again what it was at the start.
+        self.assertEqual(len([it for it in daemon.stderr if "restart is needed" in it]), 1)
 
     def test_a_gateway_that_is_down(self) -> None:
         """What is known of the models is known after it, also if the gateway is gone by then."""

@@ -63,7 +63,7 @@ LISTENING: Final = (
     Setting(
         name="tls-certificate",
         text="PATH of a PEM file with the daemon's own certificate and those between it and the"
-        " root: clients then come by https.",
+        " root: clients then come by https. What is renewed in place is read anew on SIGHUP.",
         parse=str,
         field="certificate",
         group="listening",
