@@ -4,13 +4,17 @@ Certificates and keys out of PEM files, with every mistake in words for the oper
 All are cryptography's, for pyOpenSSL does not want its own any more.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ollamaproxy.errors import InvalidSetting
+
+T = TypeVar("T")
 
 
 def read_certificates(path: str) -> list[x509.Certificate]:
@@ -51,3 +55,16 @@ def _content(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise InvalidSetting(f"cannot read {path}: {error.strerror}") from error
+
+
+def read_for(setting: str, read: Callable[[str], T], path: str) -> T:
+    """
+    Return what is read of a file that a setting names.
+
+    Raises:
+        InvalidSetting: As ``read`` raises it, with the setting in front.
+    """
+    try:
+        return read(path)
+    except InvalidSetting as error:
+        raise InvalidSetting(f"{setting}: {error}") from error

@@ -9,7 +9,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.pem_files import read_certificates, read_private_key
+from ollamaproxy.pem_files import read_certificates, read_for, read_private_key
 from ollamaproxy.settings.listening import Listening
 
 
@@ -24,10 +24,11 @@ def read_context(certificate: str, key: str | None) -> SSL.Context:
     Raises:
         InvalidSetting: One is not to be had or not good, or they are no pair.
     """
-    own, *between = read_certificates(certificate)
+    own, *between = read_for("--tls-certificate", read_certificates, certificate)
+    key_setting = "--tls-certificate" if key is None else "--tls-key"
     # Twisted's types are pyOpenSSL's old ones, which are on their way out.
     parts: dict[str, Any] = {
-        "privateKey": read_private_key(key or certificate),
+        "privateKey": read_for(key_setting, read_private_key, key or certificate),
         "certificate": own,
         "extraCertChain": between,
     }
@@ -37,8 +38,8 @@ def read_context(certificate: str, key: str | None) -> SSL.Context:
         context.check_privatekey()
     except SSL.Error as error:
         raise InvalidSetting(
-            f"the private key in {key or certificate} is not that of the certificate "
-            f"in {certificate}"
+            f"{key_setting}: the private key in {key or certificate} is not that of the "
+            f"certificate in {certificate}"
         ) from error
     return context
 

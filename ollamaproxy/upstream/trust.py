@@ -1,7 +1,6 @@
 """Whose certificates are good on the way to the gateway, and which one is the daemon's own."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import evolve, frozen
 from cryptography import x509
@@ -14,7 +13,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
 from ollamaproxy.errors import InvalidSetting
-from ollamaproxy.pem_files import read_certificates, read_private_key
+from ollamaproxy.pem_files import read_certificates, read_for, read_private_key
 from ollamaproxy.settings import Network
 
 
@@ -98,29 +97,19 @@ def _read_roots(path: str) -> Any:
     return trustRootFromCertificates(
         [
             Certificate(crypto.X509.from_cryptography(it))
-            for it in _read("--ca-file", read_certificates, path)
+            for it in read_for("--ca-file", read_certificates, path)
         ]
     )
 
 
 def _read_client(path: str, key_path: str | None) -> ClientCertificate:
-    certificates = _read("--client-certificate", read_certificates, path)
+    certificates = read_for("--client-certificate", read_certificates, path)
     certificate, *chain = certificates
     setting = "--client-certificate" if key_path is None else "--client-key"
     key_path = key_path or path
-    key = _read(setting, read_private_key, key_path)
+    key = read_for(setting, read_private_key, key_path)
     if certificate.public_key() != key.public_key():
         raise InvalidSetting(
             f"{setting}: the private key in {key_path} is not that of the certificate in {path}"
         )
     return ClientCertificate(certificate, tuple(chain), key)
-
-
-T = TypeVar("T")
-
-
-def _read(setting: str, read: Callable[[str], T], path: str) -> T:
-    try:
-        return read(path)
-    except InvalidSetting as error:
-        raise InvalidSetting(f"{setting}: {error}") from error
