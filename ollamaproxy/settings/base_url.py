@@ -39,6 +39,11 @@ def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one afte
         raise InvalidSetting(f"the base URL must not have a query or a fragment; {hint}")
     if port is None or not 0 < port <= 65535:
         raise InvalidSetting(f"base URL {text!r} has a port outside 1-65535; {hint}")
+    if url.scheme == "https" and "_" in host:
+        raise InvalidSetting(
+            f"base URL {text!r}: no certificate is for a name with an underscore; call the "
+            f"gateway by another name, or by http://; {hint}"
+        )
     segments = [segment for segment in url.path if segment]
     if segments and segments[-1] == "v1":
         segments.pop()

@@ -76,6 +76,7 @@ BAD_BASE_URLS = (
     ("http://h/a\nb", "has a space or control character in it"),
     ("http://h/\x00", "has a space or control character in it"),
     ("http://h/\x7f", "has a space or control character in it"),
+    ("https://a_b:4000", "no certificate is for a name with an underscore"),
     ("http://\u00fc..x/", "has a malformed host"),
     ("http://h%20x/", "has a malformed host"),
 )
