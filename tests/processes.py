@@ -7,6 +7,7 @@ has a bound, and one that fails shows what the program has printed.
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -31,6 +32,10 @@ _KEPT_VARIABLES: Final = (
 #: programs that are started here, also those that a test ends so.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+#: Linux hands out 32768 and more by itself.
+_FIRST_PORT: Final = 16384
+_LAST_PORT: Final = 32768
 
 StreamName = Literal["stdout", "stderr"]
 
@@ -253,7 +258,16 @@ def wait_until_ready(program: RunningProgram, url: str, timeout_s: float) -> Non
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, for a program that cannot choose one itself."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """
+    Return a port that nobody listens on, for a program that cannot choose one itself.
+
+    It is below those that the system hands out by itself, so that nobody gets
+    it by chance before the program takes it.
+    """
+    while True:
+        port = secrets.randbelow(_LAST_PORT - _FIRST_PORT) + _FIRST_PORT
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
