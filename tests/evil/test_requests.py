@@ -24,6 +24,8 @@ reactor: Any = _reactor
 ALLOWED_HEADERS = {
     *("host", "user-agent", "authorization", "connection"),
     *("accept", "content-type", "content-length"),
+    # The daemon's own, or the client's if it is in order.
+    "x-request-id",
 }
 
 #: Paths and methods that cost something, or tell something.
@@ -102,6 +104,7 @@ class Headers(ReactorCase):
             b"Accept-Encoding: gzip\r\nTE: trailers\r\nKeep-Alive: 1\r\nUpgrade: h2c\r\n"
             b"X-Litellm-Tags: free\r\nProxy-Authorization: Basic x\r\nOpenai-Organization: o\r\n"
             b"Referer: http://localhost\r\nRange: bytes=0-1\r\nIf-None-Match: *\r\nExpect: x\r\n"
+            b"X-Request-ID: not in order\r\nTraceparent: 00-x\r\nTracestate: evil=1\r\n"
         )
         with EvilGateway() as gateway:
             async with EvilDaemon(reactor, gateway) as daemon:
@@ -114,6 +117,7 @@ class Headers(ReactorCase):
                     self.assertEqual(headers["authorization"], f"Bearer {KEY}")
                     self.assertEqual(headers["host"], f"127.0.0.1:{gateway.port}")
                     self.assertEqual(headers["content-length"], str(len(wire.request.body)))
+                    self.assertRegex(headers["x-request-id"], r"^[A-Za-z0-9._-]{8,128}$")
 
     @on_reactor
     async def test_of_the_gateway(self) -> None:
