@@ -12,8 +12,8 @@ from tests.processes import RunningDaemon, RunningProgram
 GATEWAY: Final = Path(__file__).parents[1] / "litellm" / "fake_upstream.py"
 
 
-class PacedCase(Case):
-    """A daemon, a gateway that goes on with its answers when told to, and a client."""
+class PacedGatewayCase(Case):
+    """A gateway that goes on with its answers when told to, and a client of a daemon's."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -21,20 +21,14 @@ class PacedCase(Case):
         self.addCleanup(self.gateway.stop)
         self.gateway_port = int(self.gateway.wait_for_line("stdout", r"http://.*:(\d+)")[1])
 
-    def start(self, *flags: str) -> RunningDaemon:
-        url = f"http://127.0.0.1:{self.gateway_port}"
-        daemon = RunningDaemon("--base-url", url, *flags)
-        self.addCleanup(daemon.stop)
-        return daemon
-
     def connect(self, port: int) -> HTTPConnection:
         connection = HTTPConnection("127.0.0.1", port, timeout=20)
         self.addCleanup(connection.close)
         return connection
 
-    def begin(self, daemon: RunningDaemon, prompt: str) -> HTTPResponse:
+    def begin_at(self, port: int, prompt: str) -> HTTPResponse:
         """Return a stream of which the first piece has come; it waits for the gateway."""
-        connection = self.connect(daemon.port)
+        connection = self.connect(port)
         message = {"role": "user", "content": prompt}
         connection.request(
             "POST", "/api/chat", json.dumps({"model": "paced", "messages": [message]})
@@ -47,3 +41,17 @@ class PacedCase(Case):
         connection = self.connect(self.gateway_port)
         connection.request("POST", f"/release/{prompt}", b"")
         connection.getresponse().read()
+
+
+class PacedCase(PacedGatewayCase):
+    """The same, and the daemon between them."""
+
+    def start(self, *flags: str) -> RunningDaemon:
+        url = f"http://127.0.0.1:{self.gateway_port}"
+        daemon = RunningDaemon("--base-url", url, *flags)
+        self.addCleanup(daemon.stop)
+        return daemon
+
+    def begin(self, daemon: RunningDaemon, prompt: str) -> HTTPResponse:
+        """Return a stream of the daemon's, see :meth:`begin_at`."""
+        return self.begin_at(daemon.port, prompt)

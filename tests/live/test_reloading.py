@@ -6,20 +6,19 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 
 import pytest
 
-from tests.case import Case
 from tests.live.certificates import write_certificate
-from tests.live.paced import GATEWAY
+from tests.live.paced import PacedGatewayCase
 from tests.processes import RunningDaemon, RunningProgram
 
 pytestmark = pytest.mark.live
 
 
-class Reloading(Case):
+class Reloading(PacedGatewayCase):
     """A daemon with a file of settings, and a gateway that answers when told to."""
 
     def setUp(self) -> None:
@@ -28,9 +27,6 @@ class Reloading(Case):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.path = self.folder / "settings.toml"
-        self.gateway = RunningProgram([sys.executable, str(GATEWAY)])
-        self.addCleanup(self.gateway.stop)
-        self.gateway_port = int(self.gateway.wait_for_line("stdout", r"http://.*:(\d+)")[1])
 
     def write(self, *lines: str) -> None:
         base_url = f'base-url = "http://127.0.0.1:{self.gateway_port}"'
@@ -58,11 +54,6 @@ class Reloading(Case):
         """Send SIGHUP, and return the line that says what came of it."""
         return next(self._reloads)
 
-    def connect(self, port: int) -> HTTPConnection:
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
-        self.addCleanup(connection.close)
-        return connection
-
     def names(self, connection: HTTPConnection) -> set[str]:
         connection.request("GET", "/api/tags")
         models = json.loads(connection.getresponse().read())["models"]
@@ -72,29 +63,13 @@ class Reloading(Case):
         connection.request("GET", "/api/version")
         return str(json.loads(connection.getresponse().read())["version"])
 
-    def begin(self, prompt: str) -> HTTPResponse:
-        """Return a stream of which the first piece has come; it waits for the gateway."""
-        connection = self.connect(self.port)
-        message = {"role": "user", "content": prompt}
-        connection.request(
-            "POST", "/api/chat", json.dumps({"model": "paced", "messages": [message]})
-        )
-        response = connection.getresponse()
-        self.assertIn(b'"one"', response.readline())
-        return response
-
-    def release(self, prompt: str) -> None:
-        connection = self.connect(self.gateway_port)
-        connection.request("POST", f"/release/{prompt}", b"")
-        connection.getresponse().read()
-
     def test_a_new_setting_and_a_running_reply(self) -> None:
         """New settings hold for the next request, also on a kept connection; a reply goes on."""
         self.write()
         self.start()
         kept = self.connect(self.port)
         self.assertEqual(self.version(kept), "0.32.15")
-        reply = self.begin("reload")
+        reply = self.begin_at(self.port, "reload")
         self.write('ollama-version = "1.2.3"')
         self.assertIn("changed: ollama-version", self.reload())
         self.assertEqual(self.version(kept), "1.2.3")
@@ -158,7 +133,7 @@ class Reloading(Case):
         """Requests that run count for the limit after it as before."""
         self.write("max-in-flight = 1", "queue-timeout = 0.1")
         self.start()
-        reply = self.begin("limit")
+        reply = self.begin_at(self.port, "limit")
         self.write("max-in-flight = 1", "queue-timeout = 0.2")
         self.assertIn("changed: queue-timeout", self.reload())
         connection = self.connect(self.port)

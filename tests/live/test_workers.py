@@ -9,14 +9,14 @@ import signal
 import socket
 import sys
 import tempfile
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from tests.case import Case
 from tests.live.certificates import write_certificate
-from tests.live.paced import GATEWAY
+from tests.live.paced import PacedGatewayCase
 from tests.live.test_listening import UnixConnection, answer
 from tests.live.test_starting import TWISTD
 from tests.processes import RunningProgram, free_port
@@ -153,31 +153,10 @@ class Sharing(WorkersCase):
         self.assertFalse(Path(path).exists())
 
 
-class Signals(WorkersCase):
+class Signals(PacedGatewayCase, WorkersCase):
     def setUp(self) -> None:
         super().setUp()
-        self.gateway = RunningProgram([sys.executable, str(GATEWAY)])
-        self.addCleanup(self.gateway.stop)
-        port = int(self.gateway.wait_for_line("stdout", r"http://.*:(\d+)")[1])
-        self.gateway_port, self.gateway_url = port, f"http://127.0.0.1:{port}"
-
-    def begin(self, prompt: str) -> HTTPResponse:
-        """Return a stream of which the first piece has come; it waits for the gateway."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
-        self.addCleanup(connection.close)
-        message = {"role": "user", "content": prompt}
-        connection.request(
-            "POST", "/api/chat", json.dumps({"model": "paced", "messages": [message]})
-        )
-        response = connection.getresponse()
-        self.assertIn(b'"one"', response.readline())
-        return response
-
-    def release(self, prompt: str) -> None:
-        connection = HTTPConnection("127.0.0.1", self.gateway_port, timeout=20)
-        connection.request("POST", f"/release/{prompt}", b"")
-        connection.getresponse().read()
-        connection.close()
+        self.gateway_url = f"http://127.0.0.1:{self.gateway_port}"
 
     def test_one_drain(self) -> None:
         """SIGTERM lets the replies of all workers finish, and leaves none of them."""
@@ -186,7 +165,7 @@ class Signals(WorkersCase):
         replies = []
         for frozen in workers:  # so that each has one
             self.freeze(frozen)
-            replies.append(self.begin(f"drain-{frozen}"))
+            replies.append(self.begin_at(self.port, f"drain-{frozen}"))
             self.thaw(frozen)
         program.send_signal(signal.SIGTERM)
         program.wait_for_line("stderr", r"worker 1: ollamaproxy stops")
@@ -202,7 +181,7 @@ class Signals(WorkersCase):
         """A second SIGTERM ends all workers at once."""
         program = self.start_on_tcp(base_url=self.gateway_url)
         workers = self.workers(program)
-        reply = self.begin("hurry")
+        reply = self.begin_at(self.port, "hurry")
         program.send_signal(signal.SIGTERM)
         program.wait_for_line("stderr", r"worker 1: ollamaproxy stops")
         program.wait_for_line("stderr", r"worker 2: ollamaproxy stops")
@@ -219,7 +198,7 @@ class Signals(WorkersCase):
         """Without their supervisor the workers finish what they do and end."""
         program = self.start_on_tcp(base_url=self.gateway_url)
         workers = self.workers(program)
-        reply = self.begin("orphan")
+        reply = self.begin_at(self.port, "orphan")
         program.send_signal(signal.SIGKILL)
         program.wait_for_line("stderr", r"worker 1: ollamaproxy stops")
         program.wait_for_line("stderr", r"worker 2: ollamaproxy stops")
