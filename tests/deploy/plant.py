@@ -41,7 +41,11 @@ class Plant:
         self.admins = [free_port() for _ in KEYS]
         for key, admin in zip(KEYS, self.admins, strict=True):
             own = ("--api-key", key, "--admin-listen", f"127.0.0.1:{admin}")
-            daemon = RunningDaemon("--base-url", url, *own, *flags)
+            try:
+                daemon = RunningDaemon("--base-url", url, *own, *flags)
+            except BaseException:
+                self._things.close()  # the first one would go on for ever
+                raise
             self._things.callback(daemon.stop)
             self.daemons.append(daemon)
         # Before the daemons are stopped, for they wait for their replies.
