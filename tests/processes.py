@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from itertools import pairwise
 from pathlib import Path
@@ -255,6 +255,20 @@ def wait_until_ready(program: RunningProgram, url: str, timeout_s: float) -> Non
         if not program.is_running or time.monotonic() > deadline_s:
             raise program.misbehaved(f"{url} does not answer")
         time.sleep(0.1)
+
+
+def wait_until(happened: Callable[[], bool], program: RunningProgram, what: str) -> None:
+    """
+    Return as soon as something is to be seen; look again and again, with short pauses.
+
+    Raises:
+        ProgramMisbehaved: It is not after 20 seconds.
+    """
+    deadline_s = time.monotonic() + 20
+    while not happened():
+        if time.monotonic() > deadline_s:
+            raise program.misbehaved(f"never {what}")
+        time.sleep(0.01)
 
 
 def free_port() -> int:

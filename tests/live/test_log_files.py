@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
@@ -22,7 +20,13 @@ from unittest import SkipTest
 import pytest
 
 from tests.case import Case
-from tests.processes import RunningDaemon, RunningProgram, free_port, wait_until_ready
+from tests.processes import (
+    RunningDaemon,
+    RunningProgram,
+    free_port,
+    wait_until,
+    wait_until_ready,
+)
 
 pytestmark = pytest.mark.live
 
@@ -55,20 +59,6 @@ class LogFolder(Case):
         daemon = RunningDaemon("--base-url", "http://127.0.0.1:9", "--api-key", KEY, *flags)
         self.addCleanup(daemon.stop)
         return daemon
-
-
-def wait_until(happened: Callable[[], bool], program: RunningProgram, what: str) -> None:
-    """
-    Return as soon as something is to be seen; look again and again, with short pauses.
-
-    Raises:
-        ProgramMisbehaved: It is not after 20 seconds.
-    """
-    deadline_s = time.monotonic() + 20
-    while not happened():
-        if time.monotonic() > deadline_s:
-            raise program.misbehaved(f"never {what}")
-        time.sleep(0.01)
 
 
 def ask(port: int, request_id: str = "x") -> None:

@@ -19,7 +19,7 @@ from tests.live.certificates import write_certificate
 from tests.live.paced import PacedGatewayCase
 from tests.live.test_listening import UnixConnection, answer
 from tests.live.test_starting import TWISTD
-from tests.processes import RunningProgram, free_port
+from tests.processes import RunningProgram, free_port, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -53,6 +53,10 @@ class WorkersCase(Case):
         tasks = Path(f"/proc/{program.pid}/task").iterdir()
         children = " ".join((task / "children").read_text() for task in tasks)
         return sorted(map(int, children.split()))
+
+    def others(self, program: RunningProgram, *known: int) -> bool:
+        """Whether there are workers that are not among the known ones."""
+        return not set(self.workers(program)) <= set(known)
 
     def freeze(self, pid: int) -> None:
         """Let a process do nothing any more, until :meth:`thaw`."""
@@ -288,8 +292,11 @@ class Restarts(WorkersCase):
     def test_a_signal_that_comes_too_early(self) -> None:
         """A SIGHUP while a worker starts does not end it; it is told when it is ready."""
         program = self.start_on_tcp()
-        os.kill(self.workers(program)[0], signal.SIGKILL)
+        first, second = self.workers(program)
+        os.kill(first, signal.SIGKILL)
+        # The line that says so comes before the new one is there.
         program.wait_for_line("stderr", "worker 1 was ended by SIGKILL")
+        wait_until(lambda: self.others(program, first, second), program, "was there a new worker")
         program.send_signal(signal.SIGHUP)
         program.wait_for_line("stderr", "worker 1: settings read anew")
         self.assertNotIn("SIGHUP", "\n".join(program.stderr))
@@ -362,7 +369,9 @@ class Admin(WorkersCase):
         program = self.start_with_admin("--drain-delay", "60")
         self.assertEqual(self.ask_admin("/readyz")[0], 200)
         program.send_signal(signal.SIGTERM)
+        # Both: two signals that a worker has not yet seen are but one to it.
         program.wait_for_line("stderr", "worker 1: ollamaproxy is about to stop")
+        program.wait_for_line("stderr", "worker 2: ollamaproxy is about to stop")
         status, text = self.ask_admin("/readyz")
         self.assertEqual(status, 503)
         self.assertIn("about to stop", text)
