@@ -8,7 +8,6 @@ that run go on with the parts that they began with.
 from collections.abc import Callable
 
 from attrs import frozen
-from treq.client import HTTPClient
 from twisted.web.resource import IResource
 
 from ollamaproxy.admission import Admission
@@ -23,7 +22,7 @@ from ollamaproxy.resources.tree import make_tree
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
-from ollamaproxy.upstream.client import make_client, make_pool
+from ollamaproxy.upstream.client import GatewayClient, make_pool
 from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
@@ -52,7 +51,7 @@ class Assembly:
     pool: TellingPool
     retrying: RetryingAgent
     failover: FailoverAgent
-    client: HTTPClient
+    client: GatewayClient
     workings: Workings
     root: IResource
 
@@ -111,7 +110,7 @@ def assemble(
         retries_posts=retries_posts,
     )
     identity = Identity(settings.end_user_header, settings.tags)
-    client = make_client(failover, settings.api_key, identity.names, settings.network.headers)
+    client = GatewayClient(failover, settings.api_key, identity.names, settings.network.headers)
     gateway = Gateway(client, settings, clocks, identity)
 
     def make_catalogue(caller: Caller) -> Catalogue:

@@ -82,8 +82,7 @@ class Relay:
         # The client's connection now pauses, resumes and stops the gateway's.
         self._request.registerProducer(self._reader, True)
         try:
-            response.deliverBody(self._reader)
-            await self._reader.finished
+            await self._reader.read(response)
             self._send(self._pipeline.end(self._clocks.monotonic_s()))
         finally:
             self._request.usage = self._pipeline.usage()

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 from twisted.internet.defer import DeferredList, maybeDeferred
-from twisted.web.client import Agent
+from twisted.web.client import HTTPConnectionPool
 
 from ollamaproxy.assembly import Assembly, assemble
 from ollamaproxy.callers.rules import ClientAuth
@@ -18,7 +18,8 @@ from ollamaproxy.doctor.probes.here import Here
 from ollamaproxy.doctor.probes.looking import NearEndpoints
 from ollamaproxy.doctor.probes.questions import Questions
 from ollamaproxy.settings import Settings
-from ollamaproxy.upstream.client import make_client
+from ollamaproxy.upstream.agent import PoolAgent
+from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
 from ollamaproxy.upstream.trust import read_trust
 from ollamaproxy.upstream.way import find_proxies, make_way
@@ -114,7 +115,9 @@ class Doctor:
         the daemon has.
         """
         near = NearEndpoints(self._reactor)
-        client = make_client(Agent.usingEndpointFactory(self._reactor, near), None)
+        client = GatewayClient(
+            PoolAgent(near, HTTPConnectionPool(self._reactor, persistent=False)), None
+        )
         return Questions(client, url, self._settings, self._clocks, ())
 
 

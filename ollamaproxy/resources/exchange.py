@@ -123,10 +123,12 @@ class Endpoint(Folder):
 
     def _admit(self, request: ProxyRequest) -> None:
         """Let a request know its caller; raise CallerRefused if it must not call."""
-        headers = request.requestHeaders
-        request.caller = self._gate.admit(
-            headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
-        )
+        if not request.is_admitted:
+            headers = request.requestHeaders
+            request.caller = self._gate.admit(
+                headers.getRawHeaders(b"Authorization", []), headers.getRawHeaders(b"x-api-key", [])
+            )
+            request.is_admitted = True
 
     def render(self, request: ProxyRequest) -> int:
         """Implement IResource: run :meth:`respond` from its beginning to its one ending."""

@@ -6,8 +6,8 @@ from ollamaproxy.errors import BadRequest
 from ollamaproxy.resources.forwarding import Forwarding
 from ollamaproxy.server.request import ProxyRequest
 from ollamaproxy.translate.passthrough import ModelRenamer
-from ollamaproxy.upstream.client import PiecesBody
 from ollamaproxy.upstream.gateway import Body, Question
+from ollamaproxy.upstream.request_bodies import PiecesBody
 from ollamaproxy.wire.event_ends import TRANSCRIPTION_ENDS
 from ollamaproxy.wire.multipart import Part, decode_multipart, encode_multipart
 from ollamaproxy.wire.ollama import DEFAULT_KEEP_ALIVE_S

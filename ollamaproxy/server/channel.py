@@ -140,14 +140,12 @@ class Channel(TimedChannel):
     # Parsing.
 
     def dataReceived(self, data: bytes) -> None:
-        """Override: be deaf after a refusal, and see that a header which begins also ends."""
+        """Override: be deaf after a refusal."""
         if self._is_deaf:
             self._drained_bytes += len(data)
             if self._drained_bytes > self.site.max_body_bytes:
                 self.abort()
             return
-        if not self._handlingRequest and not self.in_body:
-            self.header_goes_on()
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:

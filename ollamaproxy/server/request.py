@@ -1,13 +1,14 @@
 """A client's request, from its first line to its access record."""
 
+import random
 import re
-import secrets
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Protocol
 from urllib.parse import unquote_to_bytes
 
 from twisted.python.failure import Failure
 from twisted.web import http, server
+from twisted.web.http import datetimeToString
 
 from ollamaproxy.callers.caller import NOBODY
 from ollamaproxy.callers.errand import Errand
@@ -38,7 +39,7 @@ _MAX_USER_AGENT_BYTES = 512
 
 def random_request_id() -> str:
     """Return an id for a request that brings none, in Anthropic's form."""
-    return f"req_{secrets.token_hex(12)}"
+    return f"req_{random.getrandbits(96):024x}"
 
 
 class Answerer(Protocol):
@@ -68,6 +69,7 @@ class ProxyRequest(server.Request):
         outcome: What the access record will say of it.
         client_left: The connection is gone; writing and finishing are over.
         caller: Who it comes from, once that is known.
+        is_admitted: That is known.
         model: The model that is asked for, for the record.
         usage: What the reply cost, for the record.
         route: Which endpoint answers, for the record.
@@ -79,6 +81,7 @@ class ProxyRequest(server.Request):
     outcome = "done"
     client_left = False
     caller = NOBODY
+    is_admitted = False
     model = ""
     usage = Usage()
     route = ""
@@ -116,6 +119,8 @@ class ProxyRequest(server.Request):
         self._browsers = browsers
         self._addresses = addresses
         self._request_id = ""
+        self._unique_id = ""
+        self._trace_context: TraceContext | None = None
         self._errand: Errand | None = None
         self._canceller: Callable[[], None] | None = None
         self._record: Callable[[AccessRecord], None] | None = record
@@ -130,28 +135,35 @@ class ProxyRequest(server.Request):
     def request_id(self) -> str:
         """The client's id of the request; if it has none that will do, one that is made here."""
         if not self._request_id:
-            given = parse_request_id(self._values(b"X-Request-ID"))
-            self._request_id = given or random_request_id()
+            self._choose_ids()
         return self._request_id
+
+    def _choose_ids(self) -> None:
+        given = parse_request_id(self._values(b"X-Request-ID"))
+        self._request_id = given or random_request_id()
+        # A client may give the same id to as many requests as it likes.
+        more = "" if given is None else f".{random.getrandbits(32):08x}"
+        self._unique_id = self._request_id + more
 
     @property
     def errand(self) -> Errand:
         """What goes with all that the gateway is asked for this request."""
         if self._errand is None:
-            is_ours = parse_request_id(self._values(b"X-Request-ID")) is None
-            # A client may give the same id to as many requests as it likes.
-            unique_id = self.request_id if is_ours else f"{self.request_id}.{secrets.token_hex(4)}"
             self._errand = Errand(
                 caller=self.caller,
                 request_id=self.request_id,
-                unique_id=unique_id,
+                unique_id=self._unique_id,
                 trace=self._trace,
             )
         return self._errand
 
     @property
     def _trace(self) -> TraceContext:
-        return TraceContext.from_headers(self._values(b"traceparent"), self._values(b"tracestate"))
+        if self._trace_context is None:
+            self._trace_context = TraceContext.from_headers(
+                self._values(b"traceparent"), self._values(b"tracestate")
+            )
+        return self._trace_context
 
     def head_received(self) -> None:
         """Decide whether a page in a browser may make this request, of which the head has come."""
@@ -201,7 +213,7 @@ class ProxyRequest(server.Request):
         Unlike there, no Server header is set (Ollama has none) and a path of
         ``*`` is not special.
         """
-        self.setHeader(b"Date", http.datetimeToString())
+        self.setHeader(b"Date", datetimeToString())
         self.setHeader(b"X-Request-ID", self.request_id.encode("ascii"))
         if isinstance(self._verdict, Answered):
             self._answer_for_page(self._verdict)

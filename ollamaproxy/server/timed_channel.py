@@ -11,15 +11,15 @@ from typing import Any, Final
 
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web import http
 
 from ollamaproxy.server.alarm import Alarm
+from ollamaproxy.server.sending_channel import SendingChannel
 
 _SLOW_HEADER: Final = "the request's header did not come in time"
 _SLOW_BODY: Final = "the request's body comes too slowly"
 
 
-class TimedChannel(http.HTTPChannel):
+class TimedChannel(SendingChannel):
     """
     A connection that watches its clock; what is late is refused or cut off.
 
@@ -28,6 +28,8 @@ class TimedChannel(http.HTTPChannel):
     """
 
     site: Any
+    _in_header = False
+    _in_body = False
     _body_bytes = 0
     _written_bytes = 0
 
@@ -51,29 +53,40 @@ class TimedChannel(http.HTTPChannel):
 
     def stop_clocks(self) -> None:
         """Wait for nothing that has been waited for."""
+        self._in_header = self._in_body = False
         for alarm in (self._header_alarm, self._body_alarm, self._stall_alarm, self._linger_alarm):
             alarm.clear()
 
-    # A request that comes in.
+    # A request that comes in.  Nearly all come in one read, so that the clocks
+    # are set when it is over, and mostly not at all.
 
-    def header_goes_on(self) -> None:
-        """Take note that a part of a header has come; its end must not be long in coming."""
-        self._header_alarm.set(self.site.deadlines.header_s, self._header_is_late)
+    def dataReceived(self, data: bytes) -> None:
+        """Override: see that what begins also ends."""
+        if not self._handlingRequest and not self._in_body:
+            self._in_header = True
+        super().dataReceived(data)
+        if self._in_header:
+            if not self._handlingRequest:
+                self._header_alarm.set(self.site.deadlines.header_s, self._header_is_late)
+        elif self._in_body:
+            self._watch_body()
 
     def header_ended(self) -> None:
         """Take note that a header is whole."""
+        self._in_header = False
         self._header_alarm.clear()
 
     def _header_is_late(self) -> None:
         self.refuse(HTTPStatus.REQUEST_TIMEOUT, _SLOW_HEADER)
 
-    @property
-    def in_body(self) -> bool:
-        """Whether a body is coming in."""
-        return self._body_alarm.is_set
-
     def body_begins(self) -> None:
-        """Look again and again, from now on, whether enough of a body has come since."""
+        """Take note that a body will come, from now on not too slowly."""
+        self._in_body = True
+
+    def _watch_body(self) -> None:
+        """Look again and again whether enough of a body has come since."""
+        if self._body_alarm.is_set:
+            return
         deadlines = self.site.deadlines
         seen = self._body_bytes
 
@@ -82,7 +95,7 @@ class TimedChannel(http.HTTPChannel):
             if self._body_bytes - seen < deadlines.body_bytes_per_s * deadlines.body_grace_s:
                 self.refuse(HTTPStatus.REQUEST_TIMEOUT, _SLOW_BODY)
             else:
-                self.body_begins()
+                self._watch_body()
 
         self._body_alarm.set(deadlines.body_grace_s, look)
 
@@ -92,6 +105,7 @@ class TimedChannel(http.HTTPChannel):
 
     def body_ended(self) -> None:
         """Take note that a body is whole, or that there is none."""
+        self._in_body = False
         self._body_alarm.clear()
 
     # An answer that goes out.

@@ -24,11 +24,7 @@ LINGER_S: Final = 1.0
 @implementer(IPushProducer)
 class BodyReader(Protocol):
     """
-    Hands the pieces of a body on, all that came in one turn of the reactor at once.
-
-    LiteLLM sends every event in an HTTP chunk of its own, and Twisted delivers
-    every chunk by itself even when one read brought many.  Gathering them costs
-    one call per turn and saves decoding, encoding and writing each by itself.
+    Hands the pieces of a body on as they come, and knows how it ended.
 
     As a producer it is what paces the gateway: a client that reads slowly
     pauses it, and a client that leaves stops it.
@@ -59,39 +55,28 @@ class BodyReader(Protocol):
         self._clocks = clocks
         self._deadlines = deadlines
         self._silence_allowed_s = deadlines.first_byte_s
-        self._pieces: list[bytes] = []
-        self._begun = False
+        self._is_complete = False
         self._settled = False
         self._paused = False
         self._heard_s = clocks.monotonic_s()
-        self._delivery: IDelayedCall | None = None
         self._watch: IDelayedCall | None = None
+        self._completion: IDelayedCall | None = None
 
-    def connectionMade(self) -> None:
-        """Implement Protocol: the body begins."""
-        self._watch_after(self._silence_allowed_s)
+    def read(self, response: IResponse) -> Deferred[None]:
+        """Have a body delivered here; return ``finished``."""
+        response.deliverBody(self)
+        # Not earlier: of a short reply all is there by now, and no timer was needed.
+        if not self._settled and not self._is_complete:
+            # At the first of both, so that the first bytes need not set another timer.
+            self._watch_after(min(self._silence_allowed_s, self._deadlines.between_bytes_s))
+        return self.finished
 
     def dataReceived(self, data: bytes) -> None:
-        """Implement Protocol: a piece of the body; nothing is done with it in this call."""
-        if self._settled:
+        """Implement Protocol: a piece of the body."""
+        if self._settled or self._is_complete:
             return
-        if not self._pieces:
-            self._delivery = self._clocks.scheduler.callLater(0, self._deliver)
-        self._pieces.append(data)
-
-    def _deliver(self) -> None:
-        """Hand on what has gathered."""
-        self._delivery = None
-        if self._settled or not self._pieces:
-            return
-        data = b"".join(self._pieces)
-        self._pieces.clear()
         self._heard_s = self._clocks.monotonic_s()
-        if not self._begun:
-            self._begun = True
-            self._stop_watch()
-            self._silence_allowed_s = self._deadlines.between_bytes_s
-            self._watch_after(self._silence_allowed_s)
+        self._silence_allowed_s = self._deadlines.between_bytes_s
         try:
             self._receive(data)
         except ProxyError as error:
@@ -101,11 +86,8 @@ class BodyReader(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Implement Protocol: the body has ended, one way or another."""
-        if self._delivery is not None:
-            self._delivery.cancel()
-            self._deliver()
         self._stop_watch()
-        if reason.check(ResponseDone, PotentialDataLoss):
+        if self._is_complete or reason.check(ResponseDone, PotentialDataLoss):
             # Without a length a crash looks like the end; whoever reads the
             # content knows its end mark.
             self._settle(None)
@@ -113,9 +95,21 @@ class BodyReader(Protocol):
             self._settle(UpstreamTruncated("the connection to the gateway broke"))
 
     def complete(self) -> None:
-        """Settle ``finished`` now; what may still come of the body is thrown away, for a while."""
-        self._settle(None)
+        """
+        Take note that all that matters has come; what may still come is thrown away, for a while.
+
+        ``finished`` fires when the body ends, or in the reactor's next turn:
+        mostly the end came with the last bytes, and then the connection can
+        already serve whoever has waited for this reply to finish.
+        """
+        self._is_complete = True
         self._stop_watch()
+        self._completion = self._clocks.scheduler.callLater(0, self._do_not_wait)
+
+    def _do_not_wait(self) -> None:
+        """Fire ``finished`` before the end of the body."""
+        self._completion = None
+        self._settle(None)
         if self._paused:
             # No client will resume it any more, and paused it cannot end.
             self.resumeProducing()
@@ -129,11 +123,16 @@ class BodyReader(Protocol):
         if self._settled:
             return
         self._settled = True
-        self._pieces.clear()
+        self._stop_completion()
         if result is None:
             self.finished.callback(None)
         else:
             self.finished.errback(result)
+
+    def _stop_completion(self) -> None:
+        if self._completion is not None:
+            self._completion.cancel()
+            self._completion = None
 
     def _close(self) -> None:
         """Close the connection for certain: loseConnection would wait on a paused TLS peer."""
@@ -159,7 +158,7 @@ class BodyReader(Protocol):
     def stopProducing(self) -> None:
         """Implement IPushProducer: the client has left."""
         self._settled = True
-        self._pieces.clear()
+        self._stop_completion()
         self._close()
 
     # The deadline.
@@ -214,9 +213,7 @@ async def read_whole(
             raise UpstreamGarbled(f"the gateway's answer is longer than {max_bytes} bytes")
         pieces.append(data)
 
-    reader = BodyReader(receive, clocks, deadlines)
-    response.deliverBody(reader)
-    await reader.finished
+    await BodyReader(receive, clocks, deadlines).read(response)
     return b"".join(pieces)
 
 

@@ -6,7 +6,7 @@ one to port 443 only, as Squid does unless it is told otherwise.
 """
 
 from twisted.internet.defer import Deferred
-from twisted.web.client import URI, Agent, HTTPConnectionPool, ProxyAgent
+from twisted.web.client import URI, HTTPConnectionPool, ProxyAgent
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -14,6 +14,7 @@ from zope.interface import implementer
 from ollamaproxy.errors import UpstreamUnreachable
 from ollamaproxy.network.proxies import Proxies
 from ollamaproxy.network.proxy_url import ProxyURL
+from ollamaproxy.upstream.agent import PoolAgent
 from ollamaproxy.upstream.body import discard
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
 from ollamaproxy.upstream.tunnel import name_of, wants_user
@@ -80,7 +81,7 @@ def make_agent(
         proxies: What stands between.
         pool: Keeps the connections.
     """
-    connecting: IAgent = Agent.usingEndpointFactory(reactor, endpoints, pool=pool)
+    connecting: IAgent = PoolAgent(endpoints, pool)
     if proxies.http is None:
         return connecting
     # One endpoint for good: the pool knows the proxy's connections by it.

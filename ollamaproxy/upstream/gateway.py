@@ -1,11 +1,9 @@
 """The gateway, as the rest of the daemon sees it: what it can be asked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
 from attrs import frozen
-from treq.client import HTTPClient
-from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
@@ -18,7 +16,7 @@ from ollamaproxy.hidden import Hidden, longest_first
 from ollamaproxy.settings import KIB, Settings
 from ollamaproxy.translate.refusals import is_about_parameters, refusal
 from ollamaproxy.upstream.body import discard, read_whole
-from ollamaproxy.upstream.client import GatewayURL
+from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.failures import to_upstream_error, was_cancelled
 from ollamaproxy.upstream.identity import Identity
 from ollamaproxy.wire.embeddings import EmbeddingReply, EmbeddingRequest, decode_embeddings
@@ -81,7 +79,7 @@ class Gateway:
     """
 
     def __init__(
-        self, client: HTTPClient, settings: Settings, clocks: Clocks, identity: Identity
+        self, client: GatewayClient, settings: Settings, clocks: Clocks, identity: Identity
     ) -> None:
         """
         Prepare.
@@ -101,9 +99,9 @@ class Gateway:
         self._base_url = settings.base_url
         self._base_urls = settings.base_urls
         self.is_litellm = False  # until it has shown that it is
-        self._chat_url = GatewayURL.of(f"{settings.base_url}/v1/chat/completions")
-        self._text_url = GatewayURL.of(f"{settings.base_url}/v1/completions")
-        self._embeddings_url = GatewayURL.of(f"{settings.base_url}/v1/embeddings")
+        self._chat_url = f"{settings.base_url}/v1/chat/completions"
+        self._text_url = f"{settings.base_url}/v1/completions"
+        self._embeddings_url = f"{settings.base_url}/v1/embeddings"
 
     async def open_completion(
         self, request: CompletionRequest, asked_as: str, errand: Errand
@@ -160,7 +158,7 @@ class Gateway:
             UpstreamError: There is no answer to read.
             ModelNotFound: The gateway does not have the model.
         """
-        url = GatewayURL.of(self._base_url + path)
+        url = self._base_url + path
         return await self._post(url, (JSON, EVENT_STREAM, TEXT), question, asked_as, errand)
 
     async def read(self, response: IResponse) -> bytes:
@@ -183,7 +181,7 @@ class Gateway:
         Raises:
             UpstreamError: It was not to be had.
         """
-        url = GatewayURL.of(self._base_url + path)
+        url = self._base_url + path
         headers = Headers({b"Accept": [JSON], **_authorization(caller)})
         response = await self._send("GET", url, headers)
         await self._check(response, (JSON,), caller)
@@ -191,7 +189,7 @@ class Gateway:
 
     async def _post(
         self,
-        url: GatewayURL,
+        url: str,
         accepted: Sequence[bytes],
         question: Question,
         asked_as: str,
@@ -214,7 +212,7 @@ class Gateway:
 
     async def _post_once(
         self,
-        url: GatewayURL,
+        url: str,
         accepted: Sequence[bytes],
         body: Body,
         asked_as: str,
@@ -247,17 +245,11 @@ class Gateway:
     async def _send(
         self,
         method: str,
-        url: GatewayURL,
+        url: str,
         headers: Headers,
         body: bytes | IBodyProducer | None = None,
     ) -> IResponse:
-        # A response that treq does not buffer: the body is ours to read.
-        sending = cast(
-            "Deferred[IResponse]",
-            self._client.request(
-                method, url, headers=headers, data=body, unbuffered=True, allow_redirects=False
-            ),
-        )
+        sending = self._client.request(method, url, headers=headers, data=body)
         sending.addTimeout(self._deadlines.first_byte_s, self._clocks.scheduler, self._too_late)
         sending.addErrback(to_upstream_error_raised)
         return await sending

@@ -19,6 +19,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
+from ollamaproxy.upstream.chunks import gather_chunks
+
 #: A close that crossed the request is heard within a round trip.  Later it is
 #: more likely that the gateway has read the request and died of it.
 CROSSED_S: Final = 2.0
@@ -56,31 +58,36 @@ class _NotingEndpoint:
 
     def __init__(self, endpoint: IStreamClientEndpoint) -> None:
         self._endpoint = endpoint
-        self.was_used = False
+        self.has_connected = False
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """Implement :class:`IStreamClientEndpoint`."""
-        self.was_used = True
+        self.has_connected = True
         return self._endpoint.connect(protocolFactory)
 
 
-class _UsedConnection:
-    """A connection that has served other requests before."""
+class _PooledConnection:
+    """A connection for one request, which may have served others before."""
 
-    def __init__(self, connection: _Connection, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self, connection: _Connection, monotonic_s: Callable[[], float], *, was_used: bool
+    ) -> None:
         self._connection = connection
         self._monotonic_s = monotonic_s
+        self._was_used = was_used
 
     def request(self, request: Any) -> Deferred[IResponse]:
         """Send a request; the Deferred may also fail with ConnectionWasStale."""
         begun_s = self._monotonic_s()
+        requesting = self._connection.request(request)
+        gather_chunks(self._connection)
 
         def failed(failure: Failure) -> Failure:
             if self._monotonic_s() - begun_s <= CROSSED_S and _closed_unanswered(failure):
                 raise ConnectionWasStale(failure)
             return failure
 
-        return self._connection.request(request).addErrback(failed)
+        return requesting.addErrback(failed) if self._was_used else requesting
 
 
 def _closed_unanswered(failure: Failure) -> bool:
@@ -120,11 +127,11 @@ class TellingPool(HTTPConnectionPool):
         noting = _NotingEndpoint(endpoint)
 
         def mark(connection: _Connection) -> _Connection:
-            if noting.was_used:
-                self.new += 1
-                return connection
-            self.reused += 1
-            return _UsedConnection(connection, self._monotonic_s)
+            self.new += noting.has_connected
+            self.reused += not noting.has_connected
+            return _PooledConnection(
+                connection, self._monotonic_s, was_used=not noting.has_connected
+            )
 
         return super().getConnection(key, noting).addCallback(mark)
 

@@ -12,7 +12,6 @@ from io import BytesIO
 from typing import Any
 
 from attrs import frozen
-from treq.client import HTTPClient
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
@@ -26,7 +25,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import ILogObserver, LogEvent
 from twisted.test.iosim import FakeTransport, IOPump, connect
-from twisted.web.client import URI, Agent
+from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
@@ -44,7 +43,9 @@ from ollamaproxy.reloading import Reloading
 from ollamaproxy.server.site import ProxySite
 from ollamaproxy.settings import Secret, Settings
 from ollamaproxy.start_warnings import start_warnings
+from ollamaproxy.upstream.agent import PoolAgent
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
+from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.endpoints import DeadlineEndpoint, GatewayEndpoints
 from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
@@ -357,7 +358,7 @@ class Network:
         self._observer = _Records()
 
         def assembled(settings: Settings, before: Assembly | None) -> Assembly:
-            agent = partial(Agent.usingEndpointFactory, self.clock, endpoints)
+            agent = partial(PoolAgent, endpoints)
             if discovers:
                 return assemble(settings, agent, clocks, before=before)
             return assemble(
@@ -409,7 +410,7 @@ class Network:
         return self.assembly.retrying
 
     @property
-    def treq(self) -> HTTPClient:
+    def treq(self) -> GatewayClient:
         return self.assembly.client
 
     @property

@@ -150,7 +150,7 @@ class GoesOn(FailoverCase):
     def test_a_load_balancer_s_answer_to_a_get(self) -> None:
         """A page that says that no gateway is there sends what only reads on to the next."""
         for status in (502, 503):
-            asking = self.network.treq.get(f"{A}/v1/models", unbuffered=True)
+            asking = self.network.treq.get(f"{A}/v1/models")
             self.network.flush()
             refusing = self.network.gateway
             refusing.reply(status, "text/html", PAGE)
@@ -236,7 +236,7 @@ class StaysThere(FailoverCase):
     def test_another_address(self) -> None:
         """What is for none of the gateways is sent to none."""
         with self.assertRaises(ValueError):
-            self.network.treq.get("http://elsewhere.test/", unbuffered=True)
+            self.network.treq.get("http://elsewhere.test/")
         self.assertEqual(self.network.addresses, [])
 
 
@@ -432,7 +432,7 @@ class NoRetry(FailoverCase):
 
     def test_reading(self) -> None:
         """What only reads goes on all the same."""
-        asking = self.network.treq.get(f"{A}/x", unbuffered=True)
+        asking = self.network.treq.get(f"{A}/x")
         self.network.flush()
         self.cut()
         self.reply(200, "text/plain", "")

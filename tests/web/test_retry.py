@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IConsumer
 from zope.interface import implementer
 
 from ollamaproxy.settings import Settings
-from ollamaproxy.upstream.client import PiecesBody, WholeBody
+from ollamaproxy.upstream.request_bodies import PiecesBody, WholeBody
 from ollamaproxy.upstream.retry import CROSSED_S
 from tests.case import Case
 from tests.web.case import NetworkCase
@@ -119,7 +119,7 @@ class Once(UsedConnectionCase):
 
     def test_reading(self) -> None:
         """A GET is sent once more as well, without Twisted's own retry on top."""
-        asking = self.network.treq.get(f"{URL}/x", unbuffered=True)
+        asking = self.network.treq.get(f"{URL}/x")
         self.network.flush()
         self.cut(self.used)
         self.cut(self.network.gateway)
@@ -182,7 +182,7 @@ class SwitchedOff(UsedConnectionCase):
 
     def test_reading(self) -> None:
         """What only reads is sent once more all the same."""
-        asking = self.network.treq.get(f"{URL}/x", unbuffered=True)
+        asking = self.network.treq.get(f"{URL}/x")
         self.network.flush()
         self.cut(self.used)
         self.network.gateway.reply(200, "text/plain", "")

@@ -18,15 +18,6 @@ class Safety(NetworkCase):
         self.assertEqual(self.network.gateway.request.method, "POST")
         self.assertNotIn("cookie", self.network.gateway.request.headers)
 
-    def test_no_cookie_is_even_stored(self) -> None:
-        """The jar that all requests share stays empty."""
-        asking = self.network.treq.get("http://gateway.test:4000/", unbuffered=True)
-        self.network.flush()
-        cookie = {"Set-Cookie": "session=of-user-a; Path=/"}
-        self.network.gateway.reply(200, "text/plain", "", cookie)
-        self.network.flush()
-        self.assertEqual(list(self.successResultOf(asking).cookies()), [])
-
     def test_no_compression_is_asked_for(self) -> None:
         """The gateway is not told that compressed replies are welcome."""
         self.chat()

@@ -1,13 +1,10 @@
 """Questions to a server, and whatever it answers."""
 
 from collections.abc import Iterable
-from typing import cast
 
-from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IResponse
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import Answer
@@ -15,7 +12,7 @@ from ollamaproxy.errors import UpstreamTimeout
 from ollamaproxy.hidden import Hidden, longest_first
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.body import read_whole
-from ollamaproxy.upstream.client import GatewayURL
+from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.failures import was_cancelled
 from ollamaproxy.upstream.gateway import JSON, media_type, to_upstream_error_raised
 
@@ -25,7 +22,7 @@ class Questions:
 
     def __init__(
         self,
-        client: HTTPClient,
+        client: GatewayClient,
         base_url: str,
         settings: Settings,
         clocks: Clocks,
@@ -60,14 +57,9 @@ class Questions:
         return await asking.addTimeout(self._wait_s, self._clocks.scheduler, _too_late)
 
     async def _ask(self, path: str) -> Answer:
-        url = GatewayURL.of(self._base_url + path)
+        url = self._base_url + path
         headers = Headers({b"Accept": [JSON]})
-        sending = cast(
-            "Deferred[IResponse]",
-            self._client.request(
-                "GET", url, headers=headers, unbuffered=True, allow_redirects=False
-            ),
-        )
+        sending = self._client.get(url, headers=headers)
         sending.addErrback(to_upstream_error_raised)
         response = await sending
         body = await read_whole(response, self._clocks, self._deadlines, self._max_bytes)
