@@ -11,13 +11,11 @@ from twisted.python.usage import UsageError
 
 from ollamaproxy.callers.add_key import add_key
 from ollamaproxy.command_line.completion import completion
-from ollamaproxy.composition import make_serving
+from ollamaproxy.composition import check, make_serving
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.doctor.command import doctor
-from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.errors import CannotListen, InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
-from ollamaproxy.named_files import check_files
-from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
 
 #: What else there is to do; each gets the rest of the command line.
@@ -59,25 +57,27 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     """
     if argv and argv[0] in _COMMANDS:
         return _COMMANDS[argv[0]](argv[1:], environ, stdout, stderr)
-    options = Options(environ, check_files)
+    options = Options(environ, check)
     try:
         options.parseOptions(argv)
     except UsageError as error:
-        print(f"ollamaproxy: {error}\nTry: ollamaproxy --help", file=stderr)
+        _complain(error, stderr)
+        print("Try: ollamaproxy --help", file=stderr)
         return 2
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
     try:
-        outputs = open_outputs(options.settings.logs, stdout, stderr, stderr)
-        assert outputs.messages is not None  # noqa: S101 - there is a standard error
-        # From here on nothing else may write to standard output.
-        globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
-        daemon = make_serving(options, reactor, outputs.access, log_files=outputs.files)
+        with options.naming_origins():
+            outputs = open_outputs(options.settings.logs, stdout, stderr, stderr)
+            assert outputs.messages is not None  # noqa: S101 - there is a standard error
+            # From here on nothing else may write to standard output.
+            globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
+            daemon = make_serving(options, reactor, outputs.access, log_files=outputs.files)
     except CannotListen as error:
-        print(f"ollamaproxy: {error}", file=stderr)
+        _complain(error, stderr)
         return 1
     except InvalidSetting as error:
-        print(f"ollamaproxy: {error}", file=stderr)
+        _complain(error, stderr)
         return 2
     # Before the daemon says, here and to systemd, that it is there: then it knows signals, too.
     reactor.callWhenRunning(Signals(daemon, reactor).install)
@@ -86,3 +86,9 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()
     return 0
+
+
+def _complain(error: Exception, stderr: TextIO) -> None:
+    """Write a line for each mistake."""
+    for line in str(error).splitlines():
+        print(f"ollamaproxy: {line}", file=stderr)

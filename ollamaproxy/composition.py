@@ -7,7 +7,7 @@ worker by :mod:`ollamaproxy.workers.__main__`.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from twisted.internet.interfaces import IProtocolFactory
@@ -57,6 +57,18 @@ _log = Logger()
 _DEMO_ADMIN: Final = tuple(map(parse_admin_endpoint, ("11435", "0")))
 
 
+def check(configuration: Configuration, environ: Mapping[str, str]) -> None:
+    """
+    Look for mistakes in what the settings name, see :func:`check_files`.
+
+    Raises:
+        InvalidSetting: There are some; the text names their origins.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
+    check_files(configuration, environ, reactor)
+
+
 def make_serving(
     options: Options,
     reactor: Any,
@@ -80,6 +92,7 @@ def make_serving(
     Raises:
         CannotListen: The address is not to be had.
         InvalidSetting: A file that the settings name is not to be had, or is bad.
+            Neither names an origin, see :meth:`Options.naming_origins`.
     """
     if options.settings.listening.workers == 1:
         return make_daemon(options, reactor, access_stream, own_log, log_files)
@@ -88,7 +101,7 @@ def make_serving(
     if options["demo"]:
         raise InvalidSetting("--demo runs in one process; leave --workers out")
     settings = configuration.settings
-    check_files(settings, reader.environ)
+    check_files(configuration, reader.environ, reactor)
     clocks = Clocks(scheduler=reactor)
 
     def make_admin(reports: Reports) -> AdminListener | None:
@@ -102,7 +115,7 @@ def make_serving(
         configuration,
         Listeners(reactor, settings.listening, Factory()),
         reactor,
-        check=lambda configuration: check_files(configuration.settings, reader.environ),
+        check=lambda configuration: check_files(configuration, reader.environ, reactor),
         notifier=make_notifier(reader.environ, os.getpid(), clocks),
         clocks=clocks,
         make_admin=make_admin,

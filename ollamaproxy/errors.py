@@ -7,11 +7,91 @@ them anywhere; they are answered in exactly one place,
 an error.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 
 class InvalidSetting(ValueError):
-    """A setting has a value that cannot work; the text says which one and what would."""
+    """
+    A setting has a value that cannot work.
+
+    Written out it begins with the flags of the settings that it is about, for
+    who raises it does not know where their values come from; see
+    :meth:`with_origins`.
+
+    Attributes:
+        text: What is wrong and what would work, without the settings' names.
+        settings: The names of those that it is about, without dashes, the one
+            to change in front; empty if the text says by itself where to look.
+    """
+
+    def __init__(self, text: str, *settings: str) -> None:
+        super().__init__(text, *settings)
+        self.text = text
+        self.settings = settings
+
+    def __str__(self) -> str:
+        return _behind([f"--{name}" for name in self.settings], self.text)
+
+    @property
+    def mistakes(self) -> "tuple[InvalidSetting, ...]":
+        """Each mistake by itself: this one, unless there are several."""
+        return (self,)
+
+    def with_origins(self, origins: Mapping[str, str]) -> "InvalidSetting":
+        """
+        Return the same, beginning with where the values come from.
+
+        Args:
+            origins: Of the settings that were given, by their names.
+        """
+        places = [origins.get(name, f"--{name}") for name in self.settings]
+        return InvalidSetting(_behind(places, self.text))
+
+
+class InvalidSettings(InvalidSetting):
+    """Several mistakes at once; written out, each is a line."""
+
+    def __init__(self, mistakes: Iterable[InvalidSetting]) -> None:
+        self._mistakes = tuple(mistakes)
+        super().__init__("\n".join(map(str, self._mistakes)))
+
+    @property
+    def mistakes(self) -> tuple[InvalidSetting, ...]:
+        """Override: all of them."""
+        return self._mistakes
+
+    def with_origins(self, origins: Mapping[str, str]) -> "InvalidSettings":
+        """Override: of each."""
+        return InvalidSettings(mistake.with_origins(origins) for mistake in self._mistakes)
+
+
+class CannotListen(Exception):
+    """
+    An address is not to be had; the text says why and what to do.
+
+    Attributes:
+        setting: The name of the one that it comes from.
+    """
+
+    def __init__(self, text: str, setting: str) -> None:
+        super().__init__(text, setting)
+        self.text = text
+        self.setting = setting
+
+    def __str__(self) -> str:
+        return self.text
+
+    def with_origins(self, origins: Mapping[str, str]) -> "CannotListen":
+        """Return the same, beginning with where the address comes from, if it is no default."""
+        places = [origins[self.setting]] if self.setting in origins else []
+        return CannotListen(_behind(places, self.text), self.setting)
+
+
+def _behind(places: Iterable[str], text: str) -> str:
+    """Return a text behind the places that it is about."""
+    front = " and ".join(places)
+    return f"{front}: {text}" if front else text
 
 
 class ProxyError(Exception):

@@ -62,9 +62,9 @@ def read_for(setting: str, read: Callable[[str], T], path: str) -> T:
     Return what is read of a file that a setting names.
 
     Raises:
-        InvalidSetting: As ``read`` raises it, with the setting in front.
+        InvalidSetting: As ``read`` raises it, and about the setting.
     """
     try:
         return read(path)
     except InvalidSetting as error:
-        raise InvalidSetting(f"{setting}: {error}") from error
+        raise InvalidSetting(str(error), setting) from error

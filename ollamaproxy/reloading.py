@@ -67,11 +67,14 @@ class Reloading:
         """
         try:
             configuration = self._read()
-            context = None if self._certificate is None else self._certificate.reread()
-            # Last, for it takes over what was there.
-            assembly = self._assemble(configuration.settings, self.assembly)
+            with self._started_with.naming_origins():  # for its path needs a restart
+                context = None if self._certificate is None else self._certificate.reread()
+            with configuration.naming_origins():
+                # Last, for it takes over what was there.
+                assembly = self._assemble(configuration.settings, self.assembly)
         except InvalidSetting as error:
-            self._log.warn("nothing is changed: {reason}", reason=str(error))
+            for mistake in error.mistakes:
+                self._log.warn("nothing is changed: {reason}", reason=str(mistake))
             return
         if self._certificate is not None and context is not None:
             self._certificate.use(context)

@@ -14,18 +14,23 @@ from twisted.application.service import Application
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
 
-from ollamaproxy.composition import make_serving
-from ollamaproxy.configuration.options import Options
+from ollamaproxy.composition import check, make_serving
+from ollamaproxy.configuration import options as daemon_options
 from ollamaproxy.daemon import Daemon
-from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.errors import CannotListen, InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
-from ollamaproxy.named_files import check_files
-from ollamaproxy.server.listeners import CannotListen
 from ollamaproxy.signals import Signals
 from ollamaproxy.workers.supervisor import Supervisor
 
 
-def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Supervisor:
+class Options(daemon_options.Options):
+    """What ``twistd ollamaproxy`` takes; the name is ``twisted.application.service``'s."""
+
+    def __init__(self) -> None:
+        super().__init__(check=check)
+
+
+def make_service(options: daemon_options.Options, twistd: Mapping[str, Any]) -> Daemon | Supervisor:
     """
     Return the daemon for ``twistd``.
 
@@ -50,15 +55,16 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Superv
     stdout = sys.stdout.buffer if foreground and sys.stdout else None
     stderr = sys.stderr if foreground and not has_log else None
     try:
-        outputs = open_outputs(options.settings.logs, stdout, stderr, sys.stderr)
-        daemon = make_serving(
-            options,
-            reactor,
-            outputs.access,
-            outputs.messages,
-            outputs.files,
-            in_foreground=stdout is not None,
-        )
+        with options.naming_origins():
+            outputs = open_outputs(options.settings.logs, stdout, stderr, sys.stderr)
+            daemon = make_serving(
+                options,
+                reactor,
+                outputs.access,
+                outputs.messages,
+                outputs.files,
+                in_foreground=stdout is not None,
+            )
     except (CannotListen, InvalidSetting) as error:
         raise SystemExit(f"ollamaproxy: {error}") from error
     reactor.callWhenRunning(Signals(daemon, reactor).install)
@@ -67,7 +73,7 @@ def make_service(options: Options, twistd: Mapping[str, Any]) -> Daemon | Superv
     return daemon
 
 
-def makeService(options: Options) -> Daemon | Supervisor:
+def makeService(options: daemon_options.Options) -> Daemon | Supervisor:
     """Return the daemon for the plugin; the name is ``twisted.application.service``'s."""
     return make_service(options, options.parent or {})
 
@@ -83,7 +89,7 @@ def make_application(argv: Sequence[str], environ: Mapping[str, str]) -> Compone
     Raises:
         SystemExit: With one line for standard error: a setting is missing or cannot work.
     """
-    options = Options(environ, check_files)
+    options = daemon_options.Options(environ, check)
     try:
         options.parseOptions([])
     except UsageError as error:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ollamaproxy.admin.site import AdminSite
-from ollamaproxy.server.listeners import CannotListen, Listeners
+from ollamaproxy.errors import CannotListen
+from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.settings import Listening, Settings
 
 
@@ -17,7 +18,7 @@ class AdminListener:
 
         Args:
             site: What to serve.
-            endpoints: Twisted's descriptions; the first that is to be had is taken.
+            endpoints: As an operator writes them; the first that is to be had is taken.
             reactor: Provides what the endpoints need.
         """
         self._site = site

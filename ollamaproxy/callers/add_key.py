@@ -119,7 +119,7 @@ def add_key(
     except NameTaken:
         told = f"{file} has a key of that name; remove its line first, or choose another name"
     except InvalidSetting as error:
-        told = str(error)
+        told = error.text  # it names the file
     except OSError as error:
         told = f"cannot add to the keys file {file}: {error.strerror}"
     else:

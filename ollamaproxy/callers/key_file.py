@@ -60,10 +60,10 @@ class KeyFile:
             content = self._path.read_bytes()
         except FileNotFoundError:
             raise InvalidSetting(
-                f"there is no keys file {self}; ollamaproxy add-key makes one"
+                f"there is no {self}; ollamaproxy add-key makes it", "keys-file"
             ) from None
         except OSError as error:
-            raise InvalidSetting(f"cannot read the keys file {self}: {error.strerror}") from error
+            raise InvalidSetting(f"cannot read {self}: {error.strerror}", "keys-file") from error
         return parse_keys(content, str(self))
 
     @property

@@ -95,7 +95,7 @@ def parse_keys(content: bytes, path: str) -> KeyRing:
     try:
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
-        raise InvalidSetting(f"keys file {path} is not UTF-8 text") from None
+        raise InvalidSetting(f"{path} is not UTF-8 text", "keys-file") from None
     entries: list[KeyEntry] = []
     for number, line in enumerate(lines, 1):
         words = _words(line)
@@ -105,7 +105,7 @@ def parse_keys(content: bytes, path: str) -> KeyRing:
             entry = _parse_entry(words)
             _check_new(entry, entries)
         except InvalidSetting as error:
-            raise InvalidSetting(f"keys file {path}, line {number}: {error}") from None
+            raise InvalidSetting(f"{path}, line {number}: {error}", "keys-file") from None
         entries.append(entry)
     return KeyRing(tuple(entries))
 

@@ -37,9 +37,7 @@ def parse_client_auth(text: str) -> ClientAuth:
     try:
         return ClientAuth(text.lower())
     except ValueError:
-        raise InvalidSetting(
-            f"client auth {text!r} is not one of none, keys, passthrough"
-        ) from None
+        raise InvalidSetting(f"{text!r} is not one of none, keys, passthrough") from None
 
 
 def parse_end_user_header(text: str) -> str:
@@ -53,7 +51,7 @@ def parse_end_user_header(text: str) -> str:
     name = text.lower()
     if not _X_HEADER.fullmatch(name) or name.endswith("-key"):
         raise InvalidSetting(
-            f"header {text!r} is not a name such as x-litellm-end-user-id: "
+            f"{text!r} is not a name such as x-litellm-end-user-id: "
             "it must begin with x-, and must not be one for keys"
         )
     return name
@@ -67,9 +65,7 @@ def parse_tag(text: str) -> str:
         InvalidSetting: It is not one word that can stand between commas.
     """
     if not _WORD.fullmatch(text):
-        raise InvalidSetting(
-            f"tag {text!r} is not a word of at most 64 letters, digits and ._:/@+=-"
-        )
+        raise InvalidSetting(f"{text!r} is not a word of at most 64 letters, digits and ._:/@+=-")
     return text
 
 

@@ -53,6 +53,17 @@ def parse_origin(text: str) -> str:
 
 def parse_endpoint(text: str) -> str:
     """
+    Return an endpoint to listen on, as it is: that is what an operator knows it by.
+
+    Raises:
+        InvalidSetting: It can have no description, see :func:`description_of`.
+    """
+    description_of(text)
+    return text
+
+
+def description_of(text: str) -> str:
+    """
     Return Twisted's description of an endpoint to listen on.
 
     ``127.0.0.1:8080`` and ``[::1]:8080`` are short for ``tcp:8080:interface=127.0.0.1``
@@ -84,7 +95,7 @@ def parse_endpoint(text: str) -> str:
 
 def parse_admin_endpoint(text: str) -> str:
     """
-    Return Twisted's description of an endpoint; a port alone is one of this machine's loopback.
+    Return an endpoint to listen on; a port alone is one of this machine's loopback.
 
     Raises:
         InvalidSetting: It is neither that nor what :func:`parse_endpoint` takes.
@@ -100,13 +111,14 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def is_exposed_endpoint(description: str) -> bool:
+def is_exposed_endpoint(text: str) -> bool:
     """
     Return whether others than this machine's users can reach an endpoint.
 
     Unix sockets have permissions; of what systemd holds nothing is known, so
     that is its unit's business.
     """
+    description = description_of(text)
     if description.startswith(("unix:", "systemd:", "fd:", "haproxy:unix:")):
         return False
     match = _INTERFACE.search(description)

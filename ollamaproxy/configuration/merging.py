@@ -1,6 +1,7 @@
 """From what is given in several places to one :class:`~ollamaproxy.settings.Settings`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from attrs import frozen
@@ -8,7 +9,8 @@ from attrs import frozen
 from ollamaproxy.configuration.setting import Setting
 from ollamaproxy.configuration.sources import CommandLine, Given, Source
 from ollamaproxy.configuration.table import SETTINGS
-from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.errors import CannotListen, InvalidSetting
+from ollamaproxy.mistakes import Mistakes
 from ollamaproxy.models.rules import ModelRules
 from ollamaproxy.settings import Deadlines, Limits, Listening, LogWishes, Network, Settings
 
@@ -48,6 +50,28 @@ class Configuration:
         held = {setting.name for setting in SETTINGS if setting.holds}
         return {name: it.texts for name, it in self.given.items() if name not in held}
 
+    @property
+    def origins(self) -> dict[str, str]:
+        """Where all that was given comes from, by the names of the settings."""
+        return {name: it.origin for name, it in self.given.items()}
+
+    def naming_origins(self) -> AbstractContextManager[None]:
+        """
+        Return a context whose mistakes begin with where the settings come from.
+
+        Only the configuration knows that, and many a mistake is found later,
+        in files and addresses.
+        """
+        return _naming(self.given)
+
+
+@contextmanager
+def _naming(given: Mapping[str, Given]) -> Iterator[None]:
+    try:
+        yield
+    except (CannotListen, InvalidSetting) as error:
+        raise error.with_origins({name: it.origin for name, it in given.items()}) from error
+
 
 def merge(sources: Sequence[Source], read_secret: ReadSecret) -> Configuration:
     """
@@ -58,20 +82,27 @@ def merge(sources: Sequence[Source], read_secret: ReadSecret) -> Configuration:
         read_secret: Reads the file that a setting names; raises InvalidSetting.
 
     Raises:
-        InvalidSetting: A value cannot work, or no gateway is named.
+        InvalidSetting: Values cannot work, or no gateway is named.
     """
-    given = {}
+    mistakes = Mistakes()
+    given, values = {}, {}
     for setting in SETTINGS:
-        found = _find(setting, sources, read_secret)
-        if found is not None and found.texts:
-            given[setting.name] = found
+        with mistakes.gathered():
+            found = _find(setting, sources, read_secret)
+            if found is not None and found.texts:
+                given[setting.name] = found
+                values[setting.name] = _value(setting, found)
     if "base-url" not in given:
-        raise InvalidSetting(
-            "--base-url is required: the address of your gateway, such as "
-            "https://litellm.example.com (or set OLLAMAPROXY_BASE_URL, or base-url in a --config "
-            "file; or try --demo, which needs no gateway)"
+        mistakes.add(
+            InvalidSetting(
+                "--base-url is required: the address of your gateway, such as "
+                "https://litellm.example.com (or set OLLAMAPROXY_BASE_URL, or base-url in a "
+                "--config file; or try --demo, which needs no gateway)"
+            )
         )
-    return Configuration(_settings(given), given, tuple(_warnings(sources)))
+    with _naming(given):
+        mistakes.raise_any()
+        return Configuration(_settings(values), given, tuple(_warnings(sources)))
 
 
 def _find(setting: Setting, sources: Sequence[Source], read_secret: ReadSecret) -> Given | None:
@@ -97,23 +128,30 @@ def _read(path: str, file: Given, read_secret: ReadSecret) -> str:
         raise InvalidSetting(f"{file.origin}: {error}") from error
 
 
-def _settings(given: Mapping[str, Given]) -> Settings:
+def _settings(values: Mapping[str, Any]) -> Settings:
+    """Return the settings of values that are good by themselves, but may not go together."""
     own: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {"": own, **{name: {} for name in _GROUPS}}
     for setting in SETTINGS:
-        if setting.name in given and not setting.holds:
-            groups[setting.group][setting.place] = _value(setting, given[setting.name])
+        if setting.name in values and not setting.holds:
+            groups[setting.group][setting.place] = values[setting.name]
     own["base_url"], *more = own.pop("base_urls")
     own["more_base_urls"] = tuple(more)
-    parts = {name: make(**groups[name]) for name, make in _GROUPS.items()}
-    return Settings(**own, **parts)
+    mistakes = Mistakes()
+    for name, make in _GROUPS.items():
+        with mistakes.gathered():
+            own[name] = make(**groups[name])
+    with mistakes.gathered():
+        settings = Settings(**own)
+    mistakes.raise_any()
+    return settings
 
 
 def _value(setting: Setting, given: Given) -> Any:
     try:
         values = tuple(map(setting.parse, given.texts))
     except InvalidSetting as error:
-        raise InvalidSetting(f"{given.origin}: {error}") from error
+        raise InvalidSetting(str(error), setting.name) from error
     return values if setting.repeats else values[-1]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from twisted.python import usage
 
@@ -18,7 +19,7 @@ from ollamaproxy.settings import Settings
 _NO_GATEWAY = "http://127.0.0.1:1"
 
 #: Looks for mistakes beside the settings themselves; gets the environment, too.
-CheckFiles = Callable[[Settings, Mapping[str, str]], None]
+Check = Callable[[Configuration, Mapping[str, str]], None]
 
 
 class Options(usage.Options):
@@ -62,7 +63,7 @@ class Options(usage.Options):
     def __init__(
         self,
         environ: Mapping[str, str] | None = None,
-        check_files: CheckFiles = lambda _settings, _environ: None,
+        check: Check = lambda _configuration, _environ: None,
         write: Callable[[str], object] = print,
     ) -> None:
         """
@@ -70,7 +71,7 @@ class Options(usage.Options):
 
         Args:
             environ: The environment; this process's if ``None``.
-            check_files: Reads the files that the settings name, for
+            check: Reads the files that the settings name, for
                 ``--check-config``, and what else the environment says; raises
                 InvalidSetting.
             write: Gets the text that is asked for, such as the version's.
@@ -78,7 +79,7 @@ class Options(usage.Options):
         self._repeated: dict[str, list[str]] = {}
         super().__init__()
         self._environ = os.environ if environ is None else environ
-        self._check_files = check_files
+        self._check = check
         self._write = write
         self.reader: ConfigurationReader | None = None
         self.configuration: Configuration | None = None
@@ -88,6 +89,11 @@ class Options(usage.Options):
         """The settings, after parsing."""
         assert self.configuration is not None  # noqa: S101 - parsed or refused
         return self.configuration.settings
+
+    def naming_origins(self) -> AbstractContextManager[None]:
+        """Return, after parsing, :meth:`Configuration.naming_origins`."""
+        assert self.configuration is not None  # noqa: S101 - parsed or refused
+        return self.configuration.naming_origins()
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Override: take ``-port 1`` for ``--port 1``, as programs written in Go do."""
@@ -134,7 +140,7 @@ class Options(usage.Options):
         try:
             self.configuration = reader.read()
             if self["check-config"]:
-                self._check_files(self.configuration.settings, self._environ)
+                self._check(self.configuration, self._environ)
         except InvalidSetting as error:
             raise usage.UsageError(str(error)) from error
         if self["print-config"]:

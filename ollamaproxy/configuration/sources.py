@@ -67,6 +67,25 @@ class Fixed:
 
 
 @frozen
+class Accepted:
+    """
+    What another process has found in all these places.
+
+    Attributes:
+        texts: By the names of the settings.
+        origins: Of all that are there.
+    """
+
+    texts: Mapping[str, Sequence[str]] = field(repr=False)
+    origins: Mapping[str, str]
+
+    def given(self, setting: Setting) -> Given | None:
+        """Implement Source."""
+        texts = self.texts.get(setting.name)
+        return None if texts is None else Given(texts, self.origins[setting.name])
+
+
+@frozen
 class CommandLine:
     """
     The flags.

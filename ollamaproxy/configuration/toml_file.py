@@ -9,6 +9,7 @@ from typing import Any
 from ollamaproxy.configuration.setting import Setting
 from ollamaproxy.configuration.sources import ConfigFile
 from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.mistakes import Mistakes
 
 
 def read_config_file(path: str, settings: Iterable[Setting]) -> ConfigFile:
@@ -33,9 +34,11 @@ def read_config_file(path: str, settings: Iterable[Setting]) -> ConfigFile:
     except tomllib.TOMLDecodeError as error:
         raise InvalidSetting(f"{path} is not TOML: {error}") from error
     try:
-        return ConfigFile(path, texts_of(tables, settings))
+        texts = texts_of(tables, settings)
     except InvalidSetting as error:
-        raise InvalidSetting(f"{path}: {error}") from error
+        Mistakes(InvalidSetting(f"{path}: {mistake}") for mistake in error.mistakes).raise_any()
+        raise
+    return ConfigFile(path, texts)
 
 
 def texts_of(tables: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str, Sequence[str]]:
@@ -49,18 +52,21 @@ def texts_of(tables: Mapping[str, Any], settings: Iterable[Setting]) -> dict[str
         settings: All that may stand in it.
 
     Raises:
-        InvalidSetting: A key is none of them, is there twice, or has a value of
+        InvalidSetting: Keys are none of them, are there twice, or have values of
             a kind that no setting has.
     """
     known = {setting.name: setting for setting in settings}
     texts: dict[str, Sequence[str]] = {}
+    mistakes = Mistakes()
     for key, value in tables.items():
         name = key.replace("_", "-")
-        if name not in known:
-            raise InvalidSetting(_unknown(key, value, known))
-        if name in texts:
-            raise InvalidSetting(f"{name} is given twice, once with dashes and once without")
-        texts[name] = _texts(known[name], value)
+        with mistakes.gathered():
+            if name not in known:
+                raise InvalidSetting(_unknown(key, value, known))
+            if name in texts:
+                raise InvalidSetting(f"{name} is given twice, once with dashes and once without")
+            texts[name] = _texts(known[name], value)
+    mistakes.raise_any()
     return texts
 
 

@@ -120,12 +120,13 @@ def doctor(
     output = Output(stdout, environ, as_json=bool(options["json"]), hidden=hidden)
     try:
         if configuration is None:
-            raise InvalidSetting(options.complaint)
+            raise InvalidSetting(options.complaint or "")
         for finding in _about_settings(configuration, environ):
             output.say(finding)
         done = _examine(options, environ, output, stderr)
     except InvalidSetting as error:
-        output.say(bad_settings_finding(str(error)))
+        for line in str(error).splitlines():
+            output.say(bad_settings_finding(line))
         output.end(())
         return 1
     return 0 if done and is_well(output.findings) else 1
@@ -133,11 +134,12 @@ def doctor(
 
 def _about_settings(configuration: Configuration, environ: Mapping[str, str]) -> list[Finding]:
     """Return what there is to say of the settings; raises InvalidSetting."""
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
+
     settings = configuration.settings
-    check_files(settings, environ)
-    origins = {name: given.origin for name, given in configuration.given.items()}
+    check_files(configuration, environ, reactor)
     warnings = [*configuration.warnings, *start_warnings(settings, read_keys(settings))]
-    return [settings_finding(origins), *warning_findings(warnings)]
+    return [settings_finding(configuration.origins), *warning_findings(warnings)]
 
 
 def _examine(

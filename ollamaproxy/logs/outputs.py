@@ -21,6 +21,7 @@ from ollamaproxy.logs.daemon_log import (
 from ollamaproxy.logs.files import LogFile
 from ollamaproxy.logs.json_lines import format_access
 from ollamaproxy.logs.text_line import format_line
+from ollamaproxy.mistakes import Mistakes
 from ollamaproxy.settings.logs import LogFormat, LogWishes
 
 _log = Logger()
@@ -90,14 +91,16 @@ def check_outputs(wishes: LogWishes) -> None:
     Find out whether the files can be opened, and leave them alone.
 
     Raises:
-        InvalidSetting: One cannot.
+        InvalidSetting: One cannot, or neither.
     """
-    for flag, path in (("access-log", wishes.access_path), ("log-file", wishes.messages_path)):
+    mistakes = Mistakes()
+    for setting, path in (("access-log", wishes.access_path), ("log-file", wishes.messages_path)):
         if path is None:
             continue
         code = _why_not(Path(path))
         if code:
-            raise _cannot(flag, path, os.strerror(code))
+            mistakes.add(_cannot(setting, path, os.strerror(code)))
+    mistakes.raise_any()
 
 
 def _why_not(file: Path) -> int:
@@ -110,17 +113,18 @@ def _why_not(file: Path) -> int:
     return 0 if os.access(place, os.W_OK) else errno.EACCES
 
 
-def _open(flag: str, path: str, complain: Callable[[str], None]) -> LogFile:
+def _open(setting: str, path: str, complain: Callable[[str], None]) -> LogFile:
     try:
         return LogFile(path, complain)
     except (OSError, ValueError) as error:  # ValueError: a NUL in it
-        raise _cannot(flag, path, getattr(error, "strerror", None) or str(error)) from error
+        raise _cannot(setting, path, getattr(error, "strerror", None) or str(error)) from error
 
 
-def _cannot(flag: str, path: str, reason: str) -> InvalidSetting:
+def _cannot(setting: str, path: str, reason: str) -> InvalidSetting:
     return InvalidSetting(
-        f"--{flag} {path} cannot be written to: {reason}; "
-        "the folder must exist, and this user must be allowed to write there"
+        f"{path} cannot be written to: {reason}; "
+        "the folder must exist, and this user must be allowed to write there",
+        setting,
     )
 
 

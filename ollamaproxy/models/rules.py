@@ -87,9 +87,7 @@ def parse_alias(text: str) -> Alias:
     """
     name, _equals, target = (part.strip() for part in text.partition("="))
     if not name or not target:
-        raise InvalidSetting(
-            f"alias {text!r} is not of the form NAME=MODEL, such as llama3=azure/gpt-4o"
-        )
+        raise InvalidSetting(f"{text!r} is not of the form NAME=MODEL, such as llama3=azure/gpt-4o")
     return Alias(name, target)
 
 
@@ -110,8 +108,7 @@ def parse_override(text: str) -> Override:
         facts.update(_facts_of(word, text))
     if not facts:
         raise InvalidSetting(
-            f"model info {text!r} is not of the form PATTERN=WORDS, "
-            "such as qwen*=tools,vision,context=32768"
+            f"{text!r} is not of the form PATTERN=WORDS, such as qwen*=tools,vision,context=32768"
         )
     return Override(parse_pattern(pattern), facts)
 
@@ -122,10 +119,10 @@ def _facts_of(word: str, whole: str) -> Mapping[str, Any]:
     name, _equals, number = word.partition("=")
     if name not in _NUMBERS:
         known = ", ".join((*_WORDS, *(f"{name}=N" for name in _NUMBERS)))
-        raise InvalidSetting(f"model info {whole!r}: {word!r} is not one of {known}")
+        raise InvalidSetting(f"{whole!r}: {word!r} is not one of {known}")
     is_number = number.isascii() and number.isdecimal() and len(number) < 10
     if not is_number or int(number) < 1:
-        raise InvalidSetting(f"model info {whole!r}: {name} is a whole number of 1 or more")
+        raise InvalidSetting(f"{whole!r}: {name} is a whole number of 1 or more")
     return {_NUMBERS[name]: int(number)}
 
 

@@ -35,7 +35,7 @@ def parse_trusted_proxy(text: str) -> str:
         ip_network(text)
     except ValueError as error:
         raise InvalidSetting(
-            f"trusted proxy {text!r} is neither an address, nor a network such as 10.0.0.0/8,"
+            f"{text!r} is neither an address, nor a network such as 10.0.0.0/8,"
             f" nor the word unix ({error})"
         ) from error
     return text

@@ -1,6 +1,7 @@
 """Where clients come in: host and port, or endpoints of Twisted's."""
 
 import errno
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -11,13 +12,10 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.python.failure import Failure
 
-from ollamaproxy.configuration.addresses import BACKLOG
-from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.configuration.addresses import BACKLOG, description_of
+from ollamaproxy.errors import CannotListen, InvalidSetting
+from ollamaproxy.mistakes import Mistakes
 from ollamaproxy.settings.listening import Listening
-
-
-class CannotListen(Exception):
-    """The address is not to be had; the text says why and what to do."""
 
 
 class Listeners:
@@ -58,8 +56,8 @@ class Listeners:
         """
         try:
             if self._listening.endpoints:
-                for description in self._listening.endpoints:
-                    self._ports.append(self._open_endpoint(description))
+                for text in self._listening.endpoints:
+                    self._ports.append(self._open_endpoint(text))
             else:
                 self._ports.append(self._open_host())
         except (CannotListen, InvalidSetting):
@@ -76,23 +74,21 @@ class Listeners:
         except CannotListenError as error:
             address = _joined(host, self._listening.port)
             raise CannotListen(
-                f"cannot listen on {address}: {_reason(error)}; {self._advice(error)}"
+                f"cannot listen on {address}: {_reason(error)}; {self._advice(error)}",
+                "port" if _is_in_use(error) else "host",
             ) from error
         except (TypeError, UnicodeError) as error:  # Python's, of a name that is none
-            raise CannotListen(f"--host {host!r} is no address and no host name") from error
+            raise CannotListen(f"{host!r} is no address and no host name", "host") from error
         return port
 
-    def _open_endpoint(self, description: str) -> IListeningPort:
+    def _open_endpoint(self, text: str) -> IListeningPort:
         try:
-            endpoint: IStreamServerEndpoint = serverFromString(self._reactor, description)
+            endpoint = _endpoint(self._reactor, text, self._setting)
         except LookupError as error:  # of systemd's, by number or name
             raise CannotListen(
-                f"--listen {description!r}: systemd has handed over no such socket; "
-                "is there a socket unit of the same name, with FileDescriptorName= if need be?"
-            ) from error
-        except (ValueError, TypeError, OSError) as error:
-            raise InvalidSetting(
-                f"--{self._setting} {description!r} is no endpoint that Twisted knows: {error}"
+                f"systemd has handed over no such socket as {text}; "
+                "is there a socket unit of the same name, with FileDescriptorName= if need be?",
+                self._setting,
             ) from error
         opened: list[IListeningPort | Failure] = []
         # All kinds that there are fire at once.
@@ -109,11 +105,13 @@ class Listeners:
                 f"choose another with --{self._setting}",
             )
         )
-        raise CannotListen(f"cannot listen on {description}: {reason}; {advice}") from failure
+        raise CannotListen(
+            f"cannot listen on {text}: {reason}; {advice}", self._setting
+        ) from failure
 
     def _advice(self, error: CannotListenError) -> str:
         is_main = self._setting == "listen"
-        if getattr(error.socketError, "errno", None) != errno.EADDRINUSE:
+        if not _is_in_use(error):
             flags = "--host or --listen" if is_main else f"--{self._setting}"
             return f"choose an address of this machine with {flags}"
         flags = "--port, --host or --listen" if is_main else f"--{self._setting}"
@@ -157,6 +155,41 @@ class Listeners:
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
 
 
+def check_endpoints(reactor: Any, listening: Listening) -> None:
+    """
+    Find out whether Twisted knows the endpoints, without listening on them.
+
+    A socket that systemd has not handed over is no mistake here: whoever looks
+    for mistakes is not started by its unit.
+
+    Args:
+        reactor: What they would listen with.
+        listening: Says where.
+
+    Raises:
+        InvalidSetting: It does not know one, or several.
+    """
+    named = [("listen", text) for text in listening.endpoints]
+    if listening.admin is not None:
+        named.append(("admin-listen", listening.admin))
+    mistakes = Mistakes()
+    for setting, text in named:
+        with mistakes.gathered(), suppress(LookupError):
+            _endpoint(reactor, text, setting)
+    mistakes.raise_any()
+
+
+def _endpoint(reactor: Any, text: str, setting: str) -> IStreamServerEndpoint:
+    """Return what listens; raises LookupError if it is systemd's and not there."""
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, description_of(text))
+    except (ValueError, TypeError, AttributeError, OSError) as error:
+        raise InvalidSetting(
+            f"{text!r} is no endpoint that Twisted knows: {error}", setting
+        ) from error
+    return endpoint
+
+
 def _url(scheme: str, address: object, host: str | None) -> str:
     """Return an address as a URL; with the host's name that was asked for, if one was."""
     if isinstance(address, (IPv4Address, IPv6Address)):
@@ -173,6 +206,10 @@ def _joined(host: str, port: int) -> str:
 
 def _reason(error: CannotListenError) -> object:
     return getattr(error.socketError, "strerror", None) or error.socketError
+
+
+def _is_in_use(error: CannotListenError) -> bool:
+    return getattr(error.socketError, "errno", None) == errno.EADDRINUSE
 
 
 def _is_any(host: str) -> bool:

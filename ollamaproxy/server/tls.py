@@ -24,8 +24,8 @@ def read_context(certificate: str, key: str | None) -> SSL.Context:
     Raises:
         InvalidSetting: One is not to be had or not good, or they are no pair.
     """
-    own, *between = read_for("--tls-certificate", read_certificates, certificate)
-    key_setting = "--tls-certificate" if key is None else "--tls-key"
+    own, *between = read_for("tls-certificate", read_certificates, certificate)
+    key_setting = "tls-certificate" if key is None else "tls-key"
     # Twisted's types are pyOpenSSL's old ones, which are on their way out.
     parts: dict[str, Any] = {
         "privateKey": read_for(key_setting, read_private_key, key or certificate),
@@ -38,8 +38,9 @@ def read_context(certificate: str, key: str | None) -> SSL.Context:
         context.check_privatekey()
     except SSL.Error as error:
         raise InvalidSetting(
-            f"{key_setting}: the private key in {key or certificate} is not that of the "
-            f"certificate in {certificate}"
+            f"the private key in {key or certificate} is not that of the certificate in "
+            f"{certificate}",
+            key_setting,
         ) from error
     return context
 

@@ -59,7 +59,7 @@ def parse_version(text: str) -> str:
             and some take anything else for 0.
     """
     if not _VERSION.fullmatch(text):
-        raise InvalidSetting(f"version {text!r} is not three numbers with dots, such as 0.32.15")
+        raise InvalidSetting(f"{text!r} is not three numbers with dots, such as 0.32.15")
     return text
 
 
@@ -126,7 +126,7 @@ class Settings:
     def _check_more(self, _attribute: object, urls: tuple[str, ...]) -> None:
         for url in urls:
             if self.base_urls.count(url) > 1:
-                raise InvalidSetting(f"base URL {url!r} is given twice")
+                raise InvalidSetting(f"{url!r} is given twice", "base-url")
 
     @client_auth.default
     def _implied_client_auth(self) -> ClientAuth:
@@ -136,10 +136,12 @@ class Settings:
     def _check_client_auth(self, _attribute: object, value: ClientAuth) -> None:
         if value is ClientAuth.KEYS and self.keys_file is None:
             raise InvalidSetting(
-                "--client-auth keys needs a --keys-file; ollamaproxy add-key makes one"
+                "'keys' needs a --keys-file; ollamaproxy add-key makes one", "client-auth"
             )
         if value is not ClientAuth.KEYS and self.keys_file is not None:
-            raise InvalidSetting(f"--client-auth {value.value} does not go with a --keys-file")
+            raise InvalidSetting(
+                f"{value.value!r} does not go with a keys file", "client-auth", "keys-file"
+            )
 
     @property
     def hidden(self) -> tuple[Hidden, ...]:

@@ -25,23 +25,23 @@ def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one afte
     text = text.strip()
     hint = "it should look like https://gateway.example.com or http://localhost:4000/v1"
     if "://" in text and "@" in text:  # first of all, for the texts below repeat the URL
-        raise InvalidSetting("the base URL must not hold a user or password; use --api-key")
+        raise InvalidSetting("a base URL has no place for a user or password; use --api-key")
     try:
         url = hyperlink.URL.from_text(text).normalize(path=False)  # HTTP:// is http://
         host, port = url.host, url.port
     except ValueError as error:
-        raise InvalidSetting(f"base URL {text!r} is malformed ({error}); {hint}") from error
+        raise InvalidSetting(f"{text!r} is malformed ({error}); {hint}") from error
     if url.scheme not in {"http", "https"} or not host:
-        raise InvalidSetting(f"base URL {text!r} is not an http:// or https:// address; {hint}")
+        raise InvalidSetting(f"{text!r} is not an http:// or https:// address; {hint}")
     if any(character <= " " or character == "\x7f" for character in text):
-        raise InvalidSetting(f"base URL {text!r} has a space or control character in it; {hint}")
+        raise InvalidSetting(f"{text!r} has a space or control character in it; {hint}")
     if url.query or url.fragment:  # and here, too, a key may stand
-        raise InvalidSetting(f"the base URL must not have a query or a fragment; {hint}")
+        raise InvalidSetting(f"a base URL has no query and no fragment; {hint}")
     if port is None or not 0 < port <= 65535:
-        raise InvalidSetting(f"base URL {text!r} has a port outside 1-65535; {hint}")
+        raise InvalidSetting(f"{text!r} has a port outside 1-65535; {hint}")
     if url.scheme == "https" and "_" in host:
         raise InvalidSetting(
-            f"base URL {text!r}: no certificate is for a name with an underscore; call the "
+            f"{text!r}: no certificate is for a name with an underscore; call the "
             f"gateway by another name, or by http://; {hint}"
         )
     segments = [segment for segment in url.path if segment]
@@ -58,5 +58,5 @@ def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one afte
         else:
             url = url.to_uri()
     except ValueError as error:
-        raise InvalidSetting(f"base URL {text!r} has a malformed host; {hint}") from error
+        raise InvalidSetting(f"{text!r} has a malformed host; {hint}") from error
     return url.to_text().rstrip("/")

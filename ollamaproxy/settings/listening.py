@@ -13,10 +13,10 @@ class Listening:
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 lets the system choose.
-        endpoints: Twisted's descriptions of endpoints to listen on instead,
+        endpoints: Endpoints to listen on instead, as the operator wrote them,
             such as ``unix:/run/ollamaproxy.sock``; none is host and port.
-        admin: The description of the endpoint for health, metrics and the
-            status page; ``None`` is none.
+        admin: The endpoint for health, metrics and the status page; ``None``
+            is none.
         certificate: The path of a PEM file with the daemon's own certificate
             and those between it and the root; ``None`` is no TLS.
         key: The path of a PEM file with its private key; ``None`` if that is
@@ -35,4 +35,4 @@ class Listening:
     @key.validator
     def _check_key(self, _attribute: object, key: str | None) -> None:
         if key is not None and self.certificate is None:
-            raise InvalidSetting("--tls-key needs a --tls-certificate")
+            raise InvalidSetting("needs a --tls-certificate, too", "tls-key")

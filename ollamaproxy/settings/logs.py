@@ -29,7 +29,7 @@ def parse_log_format(text: str) -> LogFormat:
     try:
         return LogFormat(text.lower())
     except ValueError:
-        raise InvalidSetting(f"log format {text!r} is neither text nor json") from None
+        raise InvalidSetting(f"{text!r} is neither text nor json") from None
 
 
 @frozen(kw_only=True)

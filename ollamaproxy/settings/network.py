@@ -35,4 +35,4 @@ class Network:
     @client_key.validator
     def _check_key(self, _attribute: object, key: str | None) -> None:
         if key is not None and self.client_certificate is None:
-            raise InvalidSetting("--client-key needs a --client-certificate")
+            raise InvalidSetting("needs a --client-certificate, too", "client-key")

@@ -18,7 +18,7 @@ class Secret(Hidden):
         # in a Bearer token (RFC 6750) is always a slip of copying.
         if not value or not all("!" <= character <= "~" for character in value):
             raise InvalidSetting(
-                "the API key must be one word of printable ASCII characters; "
+                "a key must be one word of printable ASCII characters; "
                 "it seems to hold a space, a line break or a special character"
             )
 

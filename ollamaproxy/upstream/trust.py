@@ -83,7 +83,7 @@ def read_trust(network: Network) -> GatewayTrust:
 
     Raises:
         InvalidSetting: One is not to be had, or does not hold what it should;
-            the text names it and the setting.
+            the text names it.
     """
     return GatewayTrust(
         roots=None if network.ca_file is None else _read_roots(network.ca_file),
@@ -97,19 +97,19 @@ def _read_roots(path: str) -> Any:
     return trustRootFromCertificates(
         [
             Certificate(crypto.X509.from_cryptography(it))
-            for it in read_for("--ca-file", read_certificates, path)
+            for it in read_for("ca-file", read_certificates, path)
         ]
     )
 
 
 def _read_client(path: str, key_path: str | None) -> ClientCertificate:
-    certificates = read_for("--client-certificate", read_certificates, path)
+    certificates = read_for("client-certificate", read_certificates, path)
     certificate, *chain = certificates
-    setting = "--client-certificate" if key_path is None else "--client-key"
+    setting = "client-certificate" if key_path is None else "client-key"
     key_path = key_path or path
     key = read_for(setting, read_private_key, key_path)
     if certificate.public_key() != key.public_key():
         raise InvalidSetting(
-            f"{setting}: the private key in {key_path} is not that of the certificate in {path}"
+            f"the private key in {key_path} is not that of the certificate in {path}", setting
         )
     return ClientCertificate(certificate, tuple(chain), key)

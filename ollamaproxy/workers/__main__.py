@@ -18,7 +18,9 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 from ollamaproxy.composition import build_daemon
-from ollamaproxy.configuration.reading import ConfigurationReader
+from ollamaproxy.configuration.merging import merge
+from ollamaproxy.configuration.reading import ConfigurationReader, read_secret
+from ollamaproxy.configuration.sources import Accepted
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.observing.report import Report
@@ -82,22 +84,23 @@ def run(assignment: Assignment, who: str) -> None:
         InvalidSetting: A file that the settings name is bad.
     """
     reader = ConfigurationReader(assignment.flags, os.environ, assignment.config_path)
-    configuration = ConfigurationReader(assignment.accepted, {}).read()
-    outputs = open_outputs(
-        configuration.settings.logs, sys.stdout.buffer, sys.stderr, sys.stderr, who
-    )
-    assert outputs.messages is not None  # noqa: S101 - there is a standard error
-    globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
-    daemon, observation = build_daemon(
-        reader,
-        configuration,
-        reactor,
-        outputs.access,
-        make_listeners=lambda factory: InheritedListeners(reactor, assignment.sockets, factory),
-        warn=lambda _settings, _keys: (),
-        log_files=outputs.files,
-        is_observed=configuration.settings.listening.admin is not None,
-    )
+    configuration = merge([Accepted(assignment.accepted, assignment.origins)], read_secret)
+    with configuration.naming_origins():
+        outputs = open_outputs(
+            configuration.settings.logs, sys.stdout.buffer, sys.stderr, sys.stderr, who
+        )
+        assert outputs.messages is not None  # noqa: S101 - there is a standard error
+        globalLogBeginner.beginLoggingTo([outputs.messages], redirectStandardIO=False)
+        daemon, observation = build_daemon(
+            reader,
+            configuration,
+            reactor,
+            outputs.access,
+            make_listeners=lambda factory: InheritedListeners(reactor, assignment.sockets, factory),
+            warn=lambda _settings, _keys: (),
+            log_files=outputs.files,
+            is_observed=configuration.settings.listening.admin is not None,
+        )
     daemon.bind()
     signals = Signals(daemon, reactor)
     collect = None if observation is None else observation.readings.collect

@@ -38,6 +38,7 @@ class Assignment:
         accepted: What the supervisor has found good, by the names of the
             settings.  It may hold the key, which is why it is not on the
             worker's own command line.
+        origins: Where each of the settings comes from, for a person.
         flags: The flags of the supervisor's command line alone, to read the
             other places anew.
         config_path: The path of the file with settings; ``None`` if there is none.
@@ -46,6 +47,7 @@ class Assignment:
 
     worker: int
     accepted: Mapping[str, Sequence[str]] = field(repr=False)
+    origins: Mapping[str, str]
     flags: Mapping[str, Sequence[str]] = field(repr=False)
     config_path: str | None
     sockets: Sequence[Inherited]

@@ -79,7 +79,7 @@ class Supervisor(Service):
             reactor: Provides IReactorProcess, IReactorTime and IReactorCore.
             notifier: Tells the service manager, in the name of all.
             clocks: All of them.
-            check: Reads what settings name; raises InvalidSetting.
+            check: Reads what settings name; raises InvalidSetting, with the origins.
             make_admin: Makes what tells of the reports, if anything shall.
             environ: The workers'.
             inherits_output: Workers write to our standard output and error; if
@@ -183,6 +183,7 @@ class Supervisor(Service):
         assignment = Assignment(
             worker=number,
             accepted=self._configuration.texts,
+            origins=self._configuration.origins,
             flags=self._reader.flags,
             config_path=self._reader.config_path,
             sockets=inherited,
@@ -302,7 +303,8 @@ class Supervisor(Service):
             configuration = self._reader.read()
             self._check(configuration)
         except InvalidSetting as error:
-            self._log.warn("nothing is changed: {reason}", reason=str(error))
+            for mistake in error.mistakes:
+                self._log.warn("nothing is changed: {reason}", reason=str(mistake))
             return False
         if self._admin is not None:
             self._admin.follow(configuration.settings)

@@ -1,9 +1,11 @@
 """Addresses as operators write them."""
 
 from ollamaproxy.configuration.addresses import (
+    description_of,
     is_exposed_endpoint,
     ollamas_host,
     ollamas_port,
+    parse_admin_endpoint,
     parse_endpoint,
 )
 from ollamaproxy.errors import InvalidSetting
@@ -65,7 +67,13 @@ class Endpoints(Case):
             ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
             ("haproxy:tcp:8080", "haproxy:tcp:8080:backlog=1024"),
         ):
-            self.assertEqual(parse_endpoint(text), made)
+            self.assertEqual(description_of(text), made)
+
+    def test_as_written(self) -> None:
+        """A setting keeps what the operator wrote; a port alone is one of loopback."""
+        for text in ("127.0.0.1:80", "tcp:80", "unix:/run/x.sock"):
+            self.assertEqual((parse_endpoint(text), parse_admin_endpoint(text)), (text, text))
+        self.assertEqual(parse_admin_endpoint("11435"), "127.0.0.1:11435")
 
     def test_what_is_none(self) -> None:
         """Anything else is refused with examples."""

@@ -13,11 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ollamaproxy import __version__
 from ollamaproxy.callers.rules import ClientAuth
+from ollamaproxy.composition import check
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.table import SETTINGS as TABLE
 from ollamaproxy.hidden import Hidden
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
-from ollamaproxy.named_files import check_files
 from ollamaproxy.network.bypass import parse_bypass
 from ollamaproxy.network.gateway_header import GatewayHeader
 from ollamaproxy.network.proxies import Proxies
@@ -36,7 +36,7 @@ def parsed(
     environ: Mapping[str, str] | None = None,
     write: Callable[[str], object] = print,
 ) -> Options:
-    options = Options(environ or {}, check_files, write)
+    options = Options(environ or {}, check, write)
     options.parseOptions(line.split())
     return options
 
@@ -48,7 +48,7 @@ def settings(line: str, environ: Mapping[str, str] | None = None) -> Settings:
 def complaint(words: list[str], environ: Mapping[str, str] | None = None) -> str | None:
     """Return what is said of a command line that is refused."""
     try:
-        Options(environ or {}, check_files).parseOptions(words)
+        Options(environ or {}, check).parseOptions(words)
     except UsageError as error:
         return str(error)
     return None
@@ -178,11 +178,11 @@ SETTINGS: tuple[tuple[str, str, str, tuple[tuple[str, Any], ...], Any], ...] = (
         "OLLAMAPROXY_ADMIN_LISTEN",
         "listening.admin",
         (
-            ("11435", "tcp:11435:interface=127.0.0.1:backlog=1024"),
-            ("0.0.0.0:80", "tcp:80:interface=0.0.0.0:backlog=1024"),
-            ("[::1]:0", r"tcp:0:interface=\:\:1:backlog=1024"),
-            ("tcp:11435", "tcp:11435:backlog=1024"),
-            ("unix:/run/a.sock", "unix:/run/a.sock:backlog=1024"),
+            ("11435", "127.0.0.1:11435"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:0", "[::1]:0"),
+            ("tcp:11435", "tcp:11435"),
+            ("unix:/run/a.sock", "unix:/run/a.sock"),
         ),
         None,
     ),
@@ -356,7 +356,7 @@ class Certificate(SynchronousTestCase):
         made = settings("--tls-certificate c.pem --tls-key k.pem", BASE).listening
         self.assertEqual((made.certificate, made.key), ("c.pem", "k.pem"))
         self.assertEqual(
-            complaint(["--tls-key", "k.pem"], BASE), "--tls-key needs a --tls-certificate"
+            complaint(["--tls-key", "k.pem"], BASE), "--tls-key: needs a --tls-certificate, too"
         )
 
 
@@ -367,7 +367,7 @@ class ClientCertificate(SynchronousTestCase):
         self.assertEqual((made.client_certificate, made.client_key), ("c.pem", "k.pem"))
         self.assertEqual(
             complaint(["--client-key", "k.pem"], BASE),
-            "--client-key needs a --client-certificate",
+            "--client-key: needs a --client-certificate, too",
         )
 
 
@@ -430,7 +430,7 @@ class SeveralValues(SynchronousTestCase):
             "OLLAMAPROXY_LISTEN",
             "listening.endpoints",
             ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
-            ("127.0.0.1:80", "tcp:80:interface=127.0.0.1:backlog=1024"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
         ),
     )
 
@@ -519,8 +519,8 @@ class Gateways(SynchronousTestCase):
     def test_one_bad_of_several(self) -> None:
         """Each of them must be an address, and another one than the rest."""
         for second, reason in (
-            ("h:1", "base URL 'h:1' is not an http://"),
-            ("http://b/v1/", "base URL 'http://b' is given twice"),
+            ("h:1", ": 'h:1' is not an http://"),
+            ("http://b/v1/", ": 'http://b' is given twice"),
         ):
             for words, environ in (
                 (["--base-url=http://b", f"--base-url={second}"], {}),
@@ -539,7 +539,7 @@ class WhoMayCall(SynchronousTestCase):
         for word in ("none", "passthrough"):
             self.assertEqual(
                 complaint([f"--client-auth={word}", "--keys-file=k"], BASE),
-                f"--client-auth {word} does not go with a --keys-file",
+                f"--client-auth and --keys-file: {word!r} does not go with a keys file",
             )
 
 
@@ -640,9 +640,9 @@ class Complaints(SynchronousTestCase):
             ("port", "1" * 5000, "is not a whole number from 0 to 65535"),
             ("base-url", "localhost:4000", "'localhost:4000' is not an http:// or https://"),
             ("base-url", "http://h:x", "'http://h:x' is malformed"),
-            ("base-url", "http://h?x", "must not have a query"),
-            ("base-url", "http://u:p@h", "must not hold a user or password"),
-            ("api-key", "sk a", "the API key must be one word"),
+            ("base-url", "http://h?x", "has no query"),
+            ("base-url", "http://u:p@h", "has no place for a user or password"),
+            ("api-key", "sk a", "a key must be one word"),
             ("drain-timeout", "0", "'0' is not a number of seconds above 0"),
             ("drain-timeout", "inf", "'inf' is not a number of seconds above 0"),
             ("drain-timeout", "1m", "'1m' is not a number of seconds above 0"),
@@ -657,25 +657,25 @@ class Complaints(SynchronousTestCase):
             ("cooldown", "-1", "'-1' is not a number of seconds from 0 to 86400"),
             ("cooldown", "1e3", "'1e3' is not a number of seconds from 0 to 86400"),
             ("cooldown", "86401", "'86401' is not a number of seconds from 0 to 86400"),
-            ("client-auth", "basic", "client auth 'basic' is not one of none, keys, passthrough"),
-            ("client-auth", "keys", "--client-auth keys needs a --keys-file"),
-            ("end-user-header", "user", "header 'user' is not a name such as"),
-            ("end-user-header", "x-api-key", "header 'x-api-key' is not a name such as"),
-            ("end-user-header", "x-user: a", "header 'x-user: a' is not a name such as"),
+            ("client-auth", "basic", ": 'basic' is not one of none, keys, passthrough"),
+            ("client-auth", "keys", ": 'keys' needs a --keys-file"),
+            ("end-user-header", "user", ": 'user' is not a name such as"),
+            ("end-user-header", "x-api-key", ": 'x-api-key' is not a name such as"),
+            ("end-user-header", "x-user: a", ": 'x-user: a' is not a name such as"),
             ("end-user-header", "x-" + "a" * 63, "is not a name such as"),
-            ("tag", "a,b", "tag 'a,b' is not a word"),
-            ("tag", "a b", "tag 'a b' is not a word"),
+            ("tag", "a,b", ": 'a,b' is not a word"),
+            ("tag", "a b", ": 'a b' is not a word"),
             ("tag", "a" * 65, "is not a word"),
-            ("alias", "llama3", "alias 'llama3' is not of the form NAME=MODEL"),
-            ("alias", "=gpt", "alias '=gpt' is not of the form NAME=MODEL"),
-            ("alias", "gpt=", "alias 'gpt=' is not of the form NAME=MODEL"),
-            ("model-info", "q*", "model info 'q*' is not of the form PATTERN=WORDS"),
-            ("model-info", "q*=,", "model info 'q*=,' is not of the form PATTERN=WORDS"),
-            ("model-info", "q=fly", "model info 'q=fly': 'fly' is not one of chat, embedding,"),
+            ("alias", "llama3", ": 'llama3' is not of the form NAME=MODEL"),
+            ("alias", "=gpt", ": '=gpt' is not of the form NAME=MODEL"),
+            ("alias", "gpt=", ": 'gpt=' is not of the form NAME=MODEL"),
+            ("model-info", "q*", ": 'q*' is not of the form PATTERN=WORDS"),
+            ("model-info", "q*=,", ": 'q*=,' is not of the form PATTERN=WORDS"),
+            ("model-info", "q=fly", ": 'q=fly': 'fly' is not one of chat, embedding,"),
             ("model-info", "q=context=0", "'q=context=0': context is a whole number of 1 or more"),
             ("model-info", "=tools", "a pattern for models is empty"),
-            ("ollama-version", "0.5", "version '0.5' is not three numbers with dots"),
-            ("ollama-version", "v1.2.3", "version 'v1.2.3' is not three numbers with dots"),
+            ("ollama-version", "0.5", ": '0.5' is not three numbers with dots"),
+            ("ollama-version", "v1.2.3", ": 'v1.2.3' is not three numbers with dots"),
         ):
             variable = "OLLAMAPROXY_" + flag.upper().replace("-", "_")
             for words, environ in (
@@ -687,7 +687,7 @@ class Complaints(SynchronousTestCase):
 
     def test_one_bad_value_of_several(self) -> None:
         """One bad value among good ones is refused, and only that one is shown."""
-        told = "alias 'x' is not of the form NAME=MODEL, such as llama3=azure/gpt-4o"
+        told = "'x' is not of the form NAME=MODEL, such as llama3=azure/gpt-4o"
         flags = ["--alias", "a=b", "--alias", "x"]
         self.assertEqual(complaint(flags, BASE), f"--alias: {told}")
         variables = {**BASE, "OLLAMAPROXY_ALIAS": "a=b;x;c=d"}
@@ -707,7 +707,7 @@ class Complaints(SynchronousTestCase):
         """The demonstration does not take a gateway, nor a port that cannot be."""
         self.assertIn("--demo", complaint(["--demo", "--base-url", URL]) or "")
         self.assertIn("--port: 'x'", complaint(["--demo", "--port", "x"]) or "")
-        self.assertIn("alias 'x'", complaint(["--demo", "--alias", "x"]) or "")
+        self.assertIn("--alias: 'x'", complaint(["--demo", "--alias", "x"]) or "")
 
     def test_the_key_is_not_repeated(self) -> None:
         """No complaint holds the key, whatever is wrong with it or with anything else."""

@@ -1,19 +1,23 @@
 """Settings out of a file, and which place wins."""
 
+import io
 import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ollamaproxy.configuration.merging import Configuration
+from ollamaproxy.assembly import read_keys
+from ollamaproxy.configuration.merging import Configuration, merge
 from ollamaproxy.configuration.reading import ConfigurationReader, read_secret
+from ollamaproxy.configuration.sources import Accepted
 from ollamaproxy.configuration.table import SETTINGS as TABLE
 from ollamaproxy.configuration.toml_file import texts_of
-from ollamaproxy.errors import InvalidSetting
+from ollamaproxy.errors import CannotListen, InvalidSetting
 from ollamaproxy.settings import Secret
 from tests.core.test_command_line import BASE, KEY_FILE, SETTINGS, SWITCHES, complaint, parsed
 
@@ -47,6 +51,10 @@ class FolderCase(SynchronousTestCase):
         with self.assertRaises(InvalidSetting) as caught:
             self.read(content, **places)
         return str(caught.exception)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 class AFile(FolderCase):
@@ -146,6 +154,104 @@ class AFile(FolderCase):
                 texts_of({key: "1"}, TABLE)
 
 
+class Mistakes(FolderCase):
+    """Each begins with where its value comes from, whenever it is found."""
+
+    def checked(self, flags: list[str], environ: Mapping[str, str] | None = None) -> list[str]:
+        """Return the lines that --check-config says of mistakes."""
+        told = complaint(["--check-config", *flags], {**BASE, **(environ or {})})
+        return [] if told is None else told.split("\n")
+
+    def test_settings_that_clash(self) -> None:
+        """Settings that do not go together are told with the places of both, or of the one."""
+        path = f"{self.folder}/settings.toml"
+        for content, environ, told in (
+            ("tls-key = 'k'", {}, f"{path}: tls-key: needs a --tls-certificate, too"),
+            ("client-key = 'k'", {}, f"{path}: client-key: needs a --client-certificate, too"),
+            ("base-url = ['http://b', 'http://b/']", {}, f"{path}: base-url: 'http://b' is given"),
+            (
+                "keys-file = 'k'",
+                {"OLLAMAPROXY_CLIENT_AUTH": "none"},
+                f"OLLAMAPROXY_CLIENT_AUTH and {path}: keys-file: 'none' does not go with",
+            ),
+            ("", {"OLLAMAPROXY_CLIENT_AUTH": "keys"}, "OLLAMAPROXY_CLIENT_AUTH: 'keys' needs a"),
+        ):
+            url = "" if content.startswith("base-url") else URL
+            complained = self.refused(url + content, environ=environ)
+            self.assertTrue(complained.startswith(told), complained)
+
+    def test_files_and_endpoints(self) -> None:
+        """What is found in files, and of endpoints, is told with the same places."""
+        pem = self.file("nothing", "x.pem")
+        for name, text, told in (
+            ("ca-file", "/no/such", "cannot read /no/such: No such file or directory"),
+            ("client-certificate", pem, f"{pem} holds no certificate in PEM"),
+            ("tls-certificate", "/no/such", "cannot read /no/such: No such file or directory"),
+            ("keys-file", "/no/such", "there is no /no/such; ollamaproxy add-key makes it"),
+            ("access-log", "/no/such/x", "/no/such/x cannot be written to: No such file"),
+            ("log-file", "/", "/ cannot be written to: Is a directory"),
+            ("listen", "xyz:1", "'xyz:1' is no endpoint that Twisted knows"),
+            ("admin-listen", "tcp:http", "'tcp:http' is no endpoint that Twisted knows"),
+            ("listen", "systemd:domain=INET", "'systemd:domain=INET' is no endpoint that"),
+        ):
+            variable = "OLLAMAPROXY_" + name.upper().replace("-", "_")
+            path = self.file(f"{name} = {text!r}\n")
+            for flags, environ, place in (
+                ([f"--{name}", text], {}, f"--{name}"),
+                ([], {variable: text}, variable),
+                (["--config", path], {}, f"{path}: {name}"),
+            ):
+                [line] = self.checked(flags, environ)
+                self.assertTrue(line.startswith(f"{place}: {told}"), line)
+
+    def test_sockets_of_systemd_s(self) -> None:
+        """Who checks by hand has none of systemd's sockets, and that is no mistake."""
+        for text in ("systemd:domain=INET:index=0", "systemd:domain=UNIX:name=x"):
+            with self.assertRaises(SystemExit), redirect_stdout(io.StringIO()):
+                self.checked(["--listen", text, "--admin-listen", text])
+
+    def test_all_at_once(self) -> None:
+        """All mistakes are told at once, one a line, those of files as well as those of values."""
+        path = self.file("prot = 1\nxyzzy = 1\ntag = 2020-01-01\n")
+        lines = self.checked(["--config", path])
+        self.assertEqual([line.startswith(f"{path}: ") for line in lines], [True] * 3, lines)
+        path = self.file("cooldown = 'x'\n")
+        values = ["--config", path, "--port=x", "--api-key-file=/no/such", "--tag=a,b"]
+        places = ["--api-key-file", f"{path}: cooldown", "--port", "--tag"]
+        lines = (complaint(values) or "").split("\n")
+        for line, place in zip(lines, [*places, "--base-url is required"], strict=True):
+            self.assertTrue(line.startswith(place), line)
+        files = [
+            "--ca-file=/a",
+            "--keys-file=/b",
+            "--access-log=/c/c",
+            "--log-file=/",
+            "--listen=x:1",
+        ]
+        self.assertEqual(len(self.checked(files)), len(files))
+        self.assertEqual(
+            len(self.checked(["--tls-key=k", "--client-key=k", "--client-auth=keys"])), 3
+        )
+
+    def test_in_a_worker(self) -> None:
+        """A worker, which gets the settings from its supervisor, knows the places, too."""
+        made = self.read(URL, environ={"OLLAMAPROXY_KEYS_FILE": "/no/such"})
+        handed_on = merge([Accepted(made.texts, made.origins)], read_secret)
+        self.assertEqual(handed_on.settings, made.settings)
+        with self.assertRaises(InvalidSetting) as caught, handed_on.naming_origins():
+            read_keys(handed_on.settings)
+        self.assertTrue(str(caught.exception).startswith("OLLAMAPROXY_KEYS_FILE: there is no"))
+
+    def test_addresses(self) -> None:
+        """An address that is not to be had is told with its place, if it is no default."""
+        made = self.read(URL + "listen = 'tcp:1'\n")
+        for setting, told in (("listen", f"{self.folder}/settings.toml: listen: x"), ("port", "x")):
+            error = CannotListen("x", setting)
+            with self.assertRaises(CannotListen) as caught, made.naming_origins():
+                _raise(error)
+            self.assertEqual(str(caught.exception), told)
+
+
 class TheKey(FolderCase):
     def test_from_a_file(self) -> None:
         """The key may be in a file of its own, with a line end."""
@@ -189,7 +295,7 @@ class TheKey(FolderCase):
         for content, told in (
             ("", "is empty"),
             (" \n", "is empty"),
-            ("hunter2 hunter2", "the API key must be one word"),
+            ("hunter2 hunter2", "a key must be one word"),
             ("hunter2" * 10_000, "is too long"),
         ):
             path = self.file(content, "key")
@@ -318,7 +424,7 @@ class Printed(FolderCase):
             complaint(["--check-config"], {**BASE, "HTTP_PROXY": "socks5://p"}) or "",
         )
         self.assertIn(
-            "there is no keys file",
+            "--keys-file: there is no /no/such; ollamaproxy add-key makes it",
             complaint(["--check-config", "--keys-file", "/no/such"], BASE) or "",
         )
 

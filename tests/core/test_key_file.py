@@ -60,18 +60,18 @@ class Lines(Case):
             (f"-hunter2 sha256:{A.hex()}", "a caller's name is a word of at most 64"),
             (f"{'hunter2' * 10} sha256:{A.hex()}", "a caller's name is a word of at most 64"),
             (f"alice sha256:{A.hex()} a hunter2", "there is more than a name, a hash and"),
-            (f"alice sha256:{A.hex()} hünter2", "the API key must be one word"),
+            (f"alice sha256:{A.hex()} hünter2", "a key must be one word"),
             (f"BOB sha256:{A.hex()}", "the name is that of a line above"),
             (f"hunter2 sha256:{B.hex()}", "the key is that of a line above"),
         ):
             error = complaint(f"# one\n{LINE_B}\n{line}\n")
-            self.assertTrue(error.startswith(f"keys file /k, line 3: {told}"), error)
+            self.assertTrue(error.startswith(f"--keys-file: /k, line 3: {told}"), error)
             for word in ("hunter", "hünter", A.hex()[:8], B.hex()[:8], "sk-bob"):
                 self.assertNotIn(word, error)
 
     def test_no_text(self) -> None:
         """A file that is no text is told by its name."""
-        self.assertEqual(complaint(b"\xff\xfe\x00"), "keys file /k is not UTF-8 text")
+        self.assertEqual(complaint(b"\xff\xfe\x00"), "--keys-file: /k is not UTF-8 text")
 
     def test_there_and_back(self) -> None:
         """A line that is made is read as what it was made of."""

@@ -139,14 +139,14 @@ class Wishes(Folder):
             with self.assertRaises(InvalidSetting) as caught:
                 open_outputs(wishes, None, None, None)
             told = str(caught.exception)
-            self.assertIn(f"{flag} {nowhere} cannot be written to: No such file", told)
+            self.assertIn(f"{flag}: {nowhere} cannot be written to: No such file", told)
 
     def test_a_check(self) -> None:
         """A check finds the same faults beforehand, and makes no file."""
         nowhere = str(self.folder / "not" / "there.log")
         for wishes, told in (
-            (LogWishes(access_path=nowhere), "--access-log .* No such file"),
-            (LogWishes(messages_path=str(self.folder)), "--log-file .* Is a directory"),
+            (LogWishes(access_path=nowhere), "--access-log: .* No such file"),
+            (LogWishes(messages_path=str(self.folder)), "--log-file: .* Is a directory"),
         ):
             with self.assertRaisesRegex(InvalidSetting, told):
                 check_outputs(wishes)

@@ -64,21 +64,21 @@ EMPTY = "a pattern for models is empty; * stands for all of them"
 
 #: What is said of no model, and why not.
 BAD_OVERRIDES = (
-    ("", "model info ''" + NO_FORM),
-    ("m", "model info 'm'" + NO_FORM),
-    ("m=", "model info 'm='" + NO_FORM),
-    ("m= , ,", "model info 'm= , ,'" + NO_FORM),
-    ("tools,vision", "model info 'tools,vision'" + NO_FORM),
+    ("", "''" + NO_FORM),
+    ("m", "'m'" + NO_FORM),
+    ("m=", "'m='" + NO_FORM),
+    ("m= , ,", "'m= , ,'" + NO_FORM),
+    ("tools,vision", "'tools,vision'" + NO_FORM),
     ("=tools", EMPTY),
     (" =tools", EMPTY),
-    ("m=tool", f"model info 'm=tool': 'tool' is not one of {KNOWN}"),
-    ("m=tools,No-Chat", f"model info 'm=tools,No-Chat': 'no-chat' is not one of {KNOWN}"),
-    ("m=tools=yes", f"model info 'm=tools=yes': 'tools=yes' is not one of {KNOWN}"),
-    ("m==tools", f"model info 'm==tools': '=tools' is not one of {KNOWN}"),
+    ("m=tool", f"'m=tool': 'tool' is not one of {KNOWN}"),
+    ("m=tools,No-Chat", f"'m=tools,No-Chat': 'no-chat' is not one of {KNOWN}"),
+    ("m=tools=yes", f"'m=tools=yes': 'tools=yes' is not one of {KNOWN}"),
+    ("m==tools", f"'m==tools': '=tools' is not one of {KNOWN}"),
     *(
         (
             f"m={name}{number}",
-            f"model info 'm={name}{number}': {name} is a whole number of 1 or more",
+            f"'m={name}{number}': {name} is a whole number of 1 or more",
         )
         for name in ("context", "output", "dimensions")
         for number in (
@@ -98,7 +98,7 @@ BAD_OVERRIDES = (
     ),
     (
         "m=context=1234567890",
-        "model info 'm=context=1234567890': context is a whole number of 1 or more",
+        "'m=context=1234567890': context is a whole number of 1 or more",
     ),
 )
 
@@ -134,7 +134,7 @@ class Forms(Case):
         for text in ("", "=", "a", "a=", "=b", " = b", "a = "):
             self.assertEqual(
                 self.complaint(parse_alias, text),
-                f"alias {text!r} is not of the form NAME=MODEL, such as llama3=azure/gpt-4o",
+                f"{text!r} is not of the form NAME=MODEL, such as llama3=azure/gpt-4o",
             )
 
     def test_override(self) -> None:

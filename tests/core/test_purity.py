@@ -17,6 +17,7 @@ HARMLESS = frozenset(
         "base64",
         "collections",
         "collections.abc",
+        "contextlib",
         "datetime",  # moments come in as numbers; see the test of clocks below
         "enum",
         "fnmatch",  # only its patterns; it opens nothing
@@ -50,6 +51,7 @@ CONFIGURATION = (
     "json",
     "textwrap",
     "ollamaproxy.errors",
+    "ollamaproxy.mistakes.",
     "ollamaproxy.settings.",
     "ollamaproxy.callers.rules",
     "ollamaproxy.models.rules",
@@ -85,6 +87,7 @@ FOR_OBSERVING = ("bisect", "urllib.parse", "ollamaproxy.errors")
 #: For each part of the core, what it may import besides.
 PARTS = (
     ("errors.py", ()),
+    ("mistakes.py", ("ollamaproxy.errors",)),
     (
         "settings",
         (

@@ -13,6 +13,7 @@ class Told(Case):
         assignment = Assignment(
             worker=2,
             accepted={"api-key": ["sk-1"]},
+            origins={"api-key": "OLLAMAPROXY_API_KEY"},
             flags={"alias": ["a=b", "ü\n=d"], "api-key": ["sk-1"]},
             config_path=None,
             sockets=[Inherited(4, socket.AF_INET), Inherited(5, socket.AF_UNIX, True)],
@@ -27,6 +28,7 @@ class Told(Case):
         assignment = Assignment(
             worker=1,
             accepted={"api-key": ["sk-1"]},
+            origins={"api-key": "OLLAMAPROXY_API_KEY"},
             flags={"api-key": ["sk-1"]},
             config_path="",
             sockets=[],

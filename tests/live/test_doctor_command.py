@@ -117,7 +117,11 @@ class Commands(DoctorCase):
         for words, environ, told in (
             ((), {}, "--base-url is required"),
             (("--base-url=http://h",), {"OLLAMAPROXY_PORT": "x"}, "OLLAMAPROXY_PORT: "),
-            (("--base-url=http://h", "--keys-file=/nowhere"), {}, "there is no keys file /nowhere"),
+            (
+                ("--base-url=http://h", "--keys-file=/nowhere"),
+                {},
+                "--keys-file: there is no /nowhere",
+            ),
         ):
             program = self.doctor(*words, environ=environ)
             self.assertEqual(program.wait_for_exit(), 1)

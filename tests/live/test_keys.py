@@ -91,7 +91,7 @@ class AddKey(KeysCase):
         self.path.write_text("hunter2")
         status, stdout, stderr = self.add("bob --keys-file {}")
         self.assertEqual((status, stdout), (1, ""))
-        self.assertIn(f"keys file {self.path}, line 1: after the name", stderr)
+        self.assertIn(f"ollamaproxy: {self.path}, line 1: after the name", stderr)
         self.assertEqual(self.path.read_text(), "hunter2")
 
     def test_no_such_folder(self) -> None:
@@ -104,7 +104,7 @@ class AddKey(KeysCase):
         """What cannot be read is told with the reason; what is not there is not exposed."""
         self.assertFalse(KeyFile(str(self.path)).is_exposed)
         self.path.mkdir()
-        with self.assertRaisesRegex(InvalidSetting, "cannot read the keys file .*: Is a directory"):
+        with self.assertRaisesRegex(InvalidSetting, "^--keys-file: cannot read .*: Is a directory"):
             KeyFile(str(self.path)).read()
 
     def test_wrong_command_lines(self) -> None:
@@ -116,7 +116,7 @@ class AddKey(KeysCase):
             ("alice", "--keys-file is required"),
             ("alice --keys-file= ", "--keys-file is required"),
             ("hünter2 --keys-file {}", "a caller's name is a word"),
-            ("alice --keys-file {} --gateway-key hünter2", "the API key must be one word"),
+            ("alice --keys-file {} --gateway-key hünter2", "a key must be one word"),
             ("alice --keys-file", "keys-file requires argument"),
             ("alice --keys-file {} --port 1", "--port"),
         ):
@@ -171,7 +171,7 @@ class Daemon(KeysCase):
 
     def test_no_good_file(self) -> None:
         """A file that is bad or missing keeps the daemon from starting, in one line."""
-        for content, told in ((None, "there is no keys file"), ("hunter2", "line 1: after")):
+        for content, told in ((None, "--keys-file: there is no /"), ("hunter2", "line 1: after")):
             if content is not None:
                 self.path.write_text(content)
             argv = [sys.executable, "-m", "ollamaproxy", "--base-url", NO_GATEWAY]

@@ -103,17 +103,38 @@ class Endpoints(ListeningCase):
     def test_mistakes(self) -> None:
         """An endpoint that cannot be is told in one line, with what was written."""
         for endpoint, told in (
-            ("xyz:1", "--listen 'xyz:1' is no endpoint that Twisted knows"),
-            ("tcp:http", "--listen 'tcp:http:backlog=1024' is no endpoint that Twisted knows"),
-            ("unix:/no/such/folder/x", "unix:/no/such/folder/x:backlog=1024: No such file"),
+            ("xyz:1", "--listen: 'xyz:1' is no endpoint that Twisted knows"),
+            ("tcp:http", "--listen: 'tcp:http' is no endpoint that Twisted knows"),
+            (
+                "unix:/no/such/folder/x",
+                "--listen: cannot listen on unix:/no/such/folder/x: No such file",
+            ),
             ("systemd:domain=INET:index=7", "systemd has handed over no such socket"),
-            ("192.0.2.1:80", r"cannot listen on tcp:80:interface=192.0.2.1"),
+            ("192.0.2.1:80", "--listen: cannot listen on 192.0.2.1:80: "),
         ):
             program = self.start("--listen", endpoint)
             wrong = "is no endpoint" in told
             self.assertEqual(program.wait_for_exit(), 2 if wrong else 1, program.stderr)
             self.assertEqual(len(program.stderr), 1, program.stderr)
             self.assertIn(told, program.stderr[0])
+
+    def test_the_place_of_a_mistake(self) -> None:
+        """An address that is not to be had is told with where it was given."""
+        path = self.folder / "settings.toml"
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            told = f"cannot listen on 127.0.0.1:{port}: Address already in use"
+            for content, place in (
+                (f"listen = '127.0.0.1:{port}'", "listen"),
+                (f"port = 0\nadmin-listen = '127.0.0.1:{port}'", "admin-listen"),
+                (f"host = '127.0.0.1'\nport = {port}", "port"),
+            ):
+                path.write_text(content)
+                for more in ((), ("--workers=2",)):
+                    program = self.start("--config", str(path), *more)
+                    self.assertEqual(program.wait_for_exit(), 1, program.stderr)
+                    [line] = program.stderr
+                    self.assertTrue(line.startswith(f"ollamaproxy: {path}: {place}: {told}"), line)
 
 
 class Secured(ListeningCase):

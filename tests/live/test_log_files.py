@@ -250,7 +250,7 @@ class Mistakes(LogFolder):
         """A path that cannot be written to is one clear line, and nothing is started."""
         nowhere = str(self.folder / "not" / "there.log")
         for flag in ("--access-log", "--log-file"):
-            words = f"{flag} {nowhere} cannot be written to: No such file or directory"
+            words = f"{flag}: {nowhere} cannot be written to: No such file or directory"
             program = self.start([CONSOLE_SCRIPT, *FLAGS, "--port=0", flag, nowhere])
             self.assertEqual(program.wait_for_exit(), 2)
             self.assertIn(words, program.stderr[0])

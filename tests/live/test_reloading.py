@@ -88,7 +88,9 @@ class Reloading(PacedGatewayCase):
         self.assertIn(f"nothing is changed: {self.path}: port: '99999'", self.reload())
         self.assertEqual(self.version(self.connect(self.port)), "0.32.15")
         self.write('ollama-version = "1.2.3"', 'keys-file = "/no/such"')
-        self.assertIn("nothing is changed: there is no keys file", self.reload())
+        self.assertIn(
+            f"nothing is changed: {self.path}: keys-file: there is no /no/such", self.reload()
+        )
         self.assertEqual(self.version(self.connect(self.port)), "0.32.15")
         self.path.unlink()
         self.assertIn("nothing is changed: cannot read", self.reload())

@@ -249,12 +249,19 @@ class Mistakes(Folder):
                 "--port: '70000' is not a whole number",
             ),
             (["--base-url", "gateway:4000"], "'gateway:4000' is not an http:// or https://"),
-            (["--base-url", NO_GATEWAY, "--api-key", f"{KEY} x"], "the API key must be one word"),
+            (["--base-url", NO_GATEWAY, "--api-key", f"{KEY} x"], "a key must be one word"),
             (["--base-url", NO_GATEWAY, "--bogus"], "--bogus"),
             (["--base-url", NO_GATEWAY, "bogus"], "unexpected argument without a flag"),
             (["--base-url", NO_GATEWAY, "--demo"], "--demo brings its own gateway"),
         ):
             self.assert_complaint([*CONSOLE_SCRIPT, *flags], words)
+
+    def test_check_config(self) -> None:
+        """--check-config looks at the files that settings name, under twistd as well."""
+        flags = ["--base-url", NO_GATEWAY, "--check-config", "--ca-file", "/no/such"]
+        words = "--ca-file: cannot read /no/such"
+        self.assert_complaint([*CONSOLE_SCRIPT, *flags], words)
+        self.assert_complaint([TWISTD, "ollamaproxy", *flags], words)
 
     def test_port_in_use(self) -> None:
         """A port in use is told before anything goes into the background, by all three."""

@@ -102,7 +102,7 @@ class Files(Case):
         told = self.refusal(client_certificate=good, client_key=good)
         self.assertEqual(told, f"--client-key: {none}")
         told = self.refusal(client_key=key)
-        self.assertEqual(told, "--client-key needs a --client-certificate")
+        self.assertEqual(told, "--client-key: needs a --client-certificate, too")
 
     def test_another_key(self) -> None:
         """A key that is not the certificate's is refused."""

@@ -226,7 +226,9 @@ class Signals(PacedGatewayCase, WorkersCase):
                 program.wait_for_line("stderr", r"worker 1: settings read anew")
                 program.wait_for_line("stderr", r"worker 2: settings read anew")
             else:
-                program.wait_for_line("stderr", r"warn: nothing is changed: .*version 'x'")
+                program.wait_for_line(
+                    "stderr", r"warn: nothing is changed: .*toml: ollama-version: 'x'"
+                )
             for pid in self.workers(program):
                 self.freeze(pid)
                 self.assertEqual(self.version(), version)

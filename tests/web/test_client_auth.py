@@ -217,12 +217,12 @@ class Reloading(KeysCase):
         """A file that is bad or gone changes nothing; the log says where, and not what."""
         self.write(self.lines[0], "hunter2 hunter3")
         [told] = self.reload()
-        self.assertIn(f"nothing is changed: keys file {self.path}, line 2: after", told)
+        self.assertIn(f"nothing is changed: --keys-file: {self.path}, line 2: after", told)
         self.assertNotIn("hunter", told)
         self.assertTrue(self.allowed("key-b"))
         self.path.unlink()
         [told] = self.reload()
-        self.assertIn(f"nothing is changed: there is no keys file {self.path}", told)
+        self.assertIn(f"nothing is changed: --keys-file: there is no {self.path}", told)
         self.assertTrue(self.allowed("key-a"))
 
     def test_warnings(self) -> None:

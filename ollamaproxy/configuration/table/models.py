@@ -5,6 +5,7 @@ from typing import Final
 from ollamaproxy.configuration.setting import Setting
 from ollamaproxy.configuration.values import parse_switch
 from ollamaproxy.models.rules import parse_alias, parse_override, parse_pattern
+from ollamaproxy.settings import parse_version
 
 MODELS: Final = (
     Setting(
@@ -53,7 +54,7 @@ MODELS: Final = (
     Setting(
         name="ollama-version",
         text="The release of Ollama to report.",
-        parse=str,
+        parse=parse_version,
         default="0.32.15",
         field="version",
     ),

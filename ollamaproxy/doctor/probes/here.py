@@ -11,8 +11,8 @@ from twisted.internet.protocol import Factory, Protocol
 from ollamaproxy.doctor.diagnoses.address import listener_of
 from ollamaproxy.doctor.facts import Answer, Found, Listener
 from ollamaproxy.doctor.probes.questions import Questions
-from ollamaproxy.errors import UpstreamError
-from ollamaproxy.server.listeners import CannotListen, Listeners
+from ollamaproxy.errors import CannotListen, UpstreamError
+from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.settings import Listening
 
 
