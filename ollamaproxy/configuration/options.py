@@ -3,6 +3,9 @@
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from difflib import get_close_matches
+from getopt import GetoptError
+from typing import Final
 
 from twisted.python import usage
 
@@ -14,6 +17,9 @@ from ollamaproxy.configuration.shown import sample_file, shown
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.settings import Settings
+
+#: The first words that make something else of the command line than a daemon.
+COMMANDS: Final = ("add-key", "doctor", "completion")
 
 #: What stands in for a gateway while the demonstration's is not there yet.
 _NO_GATEWAY = "http://127.0.0.1:1"
@@ -98,7 +104,14 @@ class Options(usage.Options):
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Override: take ``-port 1`` for ``--port 1``, as programs written in Go do."""
         known = {*self._names(), "help", "version"}
-        super().parseOptions([with_two_dashes(word, known) for word in options or ()])
+        words = [with_two_dashes(word, known) for word in options or ()]
+        try:
+            super().parseOptions(words)
+        except usage.UsageError as error:
+            if not isinstance(error.__context__, GetoptError):
+                raise
+            meant = _meant_flag(error.__context__.opt, words, known)
+            raise usage.UsageError(f"{error}{meant}") from error
 
     @classmethod
     def _names(cls) -> set[str]:
@@ -122,8 +135,14 @@ class Options(usage.Options):
         """Override: there are no arguments without a flag."""
         if words:
             # Not repeated: it may be the second half of a key with a blank in it.
+            close = get_close_matches(words[0], COMMANDS, n=1)
             raise usage.UsageError(
-                "unexpected argument without a flag in front; a value with blanks needs quotes"
+                "unexpected argument without a flag in front; "
+                + (
+                    f"do you mean: ollamaproxy {close[0]}?"
+                    if close
+                    else "a value with blanks needs quotes"
+                )
             )
 
     def postOptions(self) -> None:
@@ -174,6 +193,25 @@ def with_two_dashes(word: str, known: Collection[str]) -> str:
         return "--help"
     name = word[1:].partition("=")[0]
     return f"-{word}" if word.startswith("-") and name in known else word
+
+
+def _meant_flag(name: str, words: Sequence[str], known: Collection[str]) -> str:
+    """
+    Return words for the flag that somebody may have meant; empty if that is not known.
+
+    Args:
+        name: What was taken for a flag, without dashes; of one that began with
+            a single dash it is the first letter.
+        words: The command line.
+        known: The names of all flags.
+    """
+    if len(name) == 1:
+        wholes = (word[1:].partition("=")[0] for word in words if word.startswith(f"-{name}"))
+        name = next(wholes, name)
+    if any(it.startswith(name) for it in known):  # it is known, or is short for several
+        return ""
+    close = get_close_matches(name, known, n=1)
+    return f"; do you mean --{close[0]}?" if close else ""
 
 
 def _repeating(setting: Setting) -> Callable[[Options, str], None]:

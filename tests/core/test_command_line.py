@@ -1,6 +1,7 @@
 """Flags and environment variables, and the settings that they make."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from operator import attrgetter
@@ -16,6 +17,7 @@ from ollamaproxy.callers.rules import ClientAuth
 from ollamaproxy.composition import check
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.table import SETTINGS as TABLE
+from ollamaproxy.doctor.options import DoctorOptions
 from ollamaproxy.hidden import Hidden
 from ollamaproxy.models.rules import Alias, ModelRules, Override, Pattern
 from ollamaproxy.network.bypass import parse_bypass
@@ -703,6 +705,29 @@ class Complaints(SynchronousTestCase):
         # A stray word may be the second half of a key, so it is not repeated.
         self.assertNotIn("serve", complaint(["serve"], BASE) or "")
 
+    def test_near_flags(self) -> None:
+        """A flag that is none is told with the one that it is like, and without a value."""
+        for words, meant in (
+            (["--chek-config"], "--check-config"),
+            (["-chek-config"], "--check-config"),
+            (["--api-kye=sk-hunter2"], "--api-key"),
+            (["-api-kye", "sk-hunter2"], "--api-key"),
+            (["--prot", "1"], "--port"),
+        ):
+            told = complaint(words, BASE) or ""
+            self.assertTrue(told.endswith(f" not recognized; do you mean {meant}?"), told)
+            self.assertNotIn("hunter2", told)
+        for word in ("--xyzzy", "-x", "--max", "--port"):  # unlike any, like many, or known
+            self.assertNotIn("do you mean", complaint([word], BASE) or "", word)
+
+    def test_near_commands(self) -> None:
+        """A first word that is like a command is told that command, and never itself."""
+        for words in (["docter"], ["doctor"], ["Doctor", "--json"], ["--port=1", "doctr"]):
+            told = complaint(words, BASE) or ""
+            self.assertTrue(told.endswith("; do you mean: ollamaproxy doctor?"), told)
+            self.assertNotIn(words[-1], told.removesuffix("ollamaproxy doctor?"))
+        self.assertNotIn("do you mean", complaint(["sk-hunter2"], BASE) or "")
+
     def test_demo_with_a_gateway(self) -> None:
         """The demonstration does not take a gateway, nor a port that cannot be."""
         self.assertIn("--demo", complaint(["--demo", "--base-url", URL]) or "")
@@ -758,6 +783,18 @@ class Help(SynchronousTestCase):
             self.assertTrue(text.startswith("Usage: ollamaproxy [--base-url=URL]"), text)
             for name in (*(flag.name for flag in TABLE), "demo", "version"):
                 self.assertIn(f"--{name}", text)
+
+    def test_of_the_doctor(self) -> None:
+        """The doctor's own flags come first, each once, and the daemon's after them."""
+        options = DoctorOptions({})
+        own = [str(row[0]) for row in (*options.optParameters, *options.optFlags)]
+        for text in (options.getUsage(), options.getUsage(500)):
+            front, back = text.split("The daemon's options:")
+            for name in own:
+                self.assertEqual(len(re.findall(rf"^ +--{name}\b", front, re.MULTILINE)), 1)
+                self.assertNotIn(f"--{name}", back)
+            for flag in TABLE:
+                self.assertIn(f" --{flag.name}", back)
 
     def test_version(self) -> None:
         """So is the version of the program."""

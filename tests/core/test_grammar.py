@@ -9,6 +9,7 @@ from ollamaproxy.command_line.completion import completion
 from ollamaproxy.command_line.fish import fish_script
 from ollamaproxy.command_line.grammar import COMMANDS, DAEMON, SHELLS, Command, Flag, flags_of
 from ollamaproxy.command_line.zsh import zsh_script
+from ollamaproxy.configuration.options import COMMANDS as NAMES
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.doctor.options import DoctorOptions
@@ -31,6 +32,10 @@ class Grammar(Case):
             # Every Options of Twisted's can tell its version.
             known = {it.name for it in flags_of(type(parser))} | {"version"}
             self.assertEqual(known, parsed)
+
+    def test_the_first_words(self) -> None:
+        """The commands that a slip is likened to are all that there are."""
+        self.assertEqual({it.name for it in COMMANDS if it.name}, set(NAMES))
 
     def test_values(self) -> None:
         """What takes a value does so for the parser, too."""
