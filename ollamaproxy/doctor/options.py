@@ -1,6 +1,8 @@
 """The command line of ``ollamaproxy doctor``: the daemon's own flags, and a few of its own."""
 
+import os
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Final
 
 from twisted.python import usage
@@ -46,6 +48,26 @@ class DoctorOptions(Options):
         self.complaint: str | None = None
         self.wishes = Wishes()
         self.wait_s = DEFAULT_WAIT_S
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Override: put the doctor's own flags in front, or nobody finds them among the others."""
+        width = width or int(os.environ.get("COLUMNS", "80"))  # as Twisted does
+        own = [
+            {"long": row[0], "doc": row[-1], "optType": kind}
+            for kind, rows in (("parameter", self.optParameters), ("flag", self.optFlags))
+            for row in rows
+        ]
+        daemon = Options(self._environ)
+        daemon.longdesc = ""
+        return "\n".join(
+            (
+                *wrap(self.longdesc, width),
+                "",
+                "The doctor's own options:",
+                "".join(usage.docMakeChunks(own, width)),
+                daemon.getUsage(width).replace("Options:", "The daemon's options:", 1),
+            )
+        )
 
     def postOptions(self) -> None:
         """Override: a setting that is wrong is a finding, and no mistake in this command line."""

@@ -89,11 +89,13 @@ def _capabilities(row: ModelRow) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """Return one line about all of it."""
+    """Return one line about all of it; what was skipped is not among what was checked."""
+    skipped = sum(finding.verdict is Verdict.SKIPPED for finding in findings)
     failed = sum(finding.verdict is Verdict.FAILED for finding in findings)
     warnings = sum(finding.verdict is Verdict.WARNING for finding in findings)
     if failed:
-        return f"{failed} of {len(findings)} checks failed."
+        more = f"; {skipped} more were skipped" if skipped else ""
+        return f"{failed} of {len(findings) - skipped} checks failed{more}."
     if warnings:
         return f"All is there that the daemon needs; warnings: {warnings}."
     return "All is well."

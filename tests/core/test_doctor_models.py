@@ -152,6 +152,7 @@ class Details(FindingCase):
 OK = Finding.ok("name", "h is 10.0.0.1")
 WARNING = Finding.warning("models", "few", "Ask for more.")
 FAILED = Finding.failed("key", "it is " + "long " * 30 + "text", "Copy it.")
+SKIPPED = Finding.skipped("certificate", "http:// has none")
 
 
 class Reports(Case):
@@ -217,6 +218,8 @@ class Reports(Case):
             ([OK], "All is well.", True),
             ([OK, WARNING], "All is there that the daemon needs; warnings: 1.", True),
             ([OK, WARNING, FAILED], "1 of 3 checks failed.", False),
+            ([OK, FAILED, SKIPPED, SKIPPED], "1 of 2 checks failed; 2 more were skipped.", False),
+            ([OK, SKIPPED], "All is well.", True),
         ):
             self.assertEqual(summary(findings), text)
             self.assertEqual(is_well(findings), well)
