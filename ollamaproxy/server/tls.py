@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.pem_files import read_certificates, read_for, read_private_key
+from ollamaproxy.server.handshakes import FailedHandshakes, ServerConnection
 from ollamaproxy.settings.listening import Listening
 
 
@@ -57,6 +58,7 @@ class ServerCertificate:
             InvalidSetting: It is not good.
         """
         self._paths = certificate, key
+        self._failed = FailedHandshakes()
         self._context = read_context(*self._paths)
 
     def reread(self) -> SSL.Context:
@@ -72,9 +74,9 @@ class ServerCertificate:
         """Secure new connections with this; those that there are go on as they are."""
         self._context = context
 
-    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: ARG002
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Implement IOpenSSLServerConnectionCreator."""
-        return SSL.Connection(self._context, None)
+        return ServerConnection(self._context, tlsProtocol, self._failed)
 
     def secured(self, factory: IProtocolFactory) -> IProtocolFactory:
         """Return a factory whose connections are secured with what is there now."""

@@ -186,15 +186,35 @@ class Secured(ListeningCase):
                 self.assertNotIn("Traceback", "\n".join(program.stderr))
 
     def test_a_client_without_tls(self) -> None:
-        """Who speaks plain HTTP is not answered, and does no harm."""
+        """Who speaks plain HTTP is not answered, is told of once, and does no harm."""
         path = write_certificate(self.folder / "own.pem", "localhost")
         program = self.start("--listen", "127.0.0.1:0", "--tls-certificate", str(path))
         port = int(program.wait_for_line("stderr", r"listening on https://127\.0\.0\.1:(\d+)")[1])
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.assertNotIn(b"Ollama", b"".join(iter(lambda: connection.recv(4096), b"")))
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertNotIn(b"Ollama", b"".join(iter(lambda: connection.recv(4096), b"")))
+        told = "no secure connection with 127.0.0.1: "
+        program.wait_for_line("stderr", told + "it speaks http:// and not https://$")
         context = self.context(path)
         body = answer(HTTPSConnection("localhost", port, context=context, timeout=10))
         self.assertEqual(body, b"Ollama is running")
         with self.assertRaises(ProgramMisbehaved):
             program.wait_for_line("stderr", "Traceback", 0.0)
+        self.assertEqual(len([line for line in program.stderr if told in line]), 1)
+
+    def test_a_client_without_trust(self) -> None:
+        """Who does not trust the certificate is told of with that, and one that leaves is not."""
+        path = write_certificate(self.folder / "own.pem", "localhost")
+        program = self.start("--listen", "127.0.0.1:0", "--tls-certificate", str(path))
+        port = int(program.wait_for_line("stderr", r"listening on https://127\.0\.0\.1:(\d+)")[1])
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        stranger = HTTPSConnection(
+            "localhost", port, context=ssl.create_default_context(), timeout=10
+        )
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            stranger.connect()
+        stranger.close()
+        told = "no secure connection with 127.0.0.1: "
+        program.wait_for_line("stderr", told + "it does not know the authority")
+        self.assertEqual(len([line for line in program.stderr if told in line]), 1)
