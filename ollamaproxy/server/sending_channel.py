@@ -16,8 +16,12 @@ class SendingChannel(http.HTTPChannel):
 
     What the kernel does not take stays in Twisted's buffer, in its order, and
     pauses whoever writes until it is gone.
+
+    Attributes:
+        written_bytes: How much was written last.
     """
 
+    written_bytes = 0
     _sends_at_once = False
     _head = b""
 
@@ -65,6 +69,7 @@ class SendingChannel(http.HTTPChannel):
         """Override: send at once."""
         if self._head:
             data, self._head = self._head + data, b""
+        self.written_bytes = len(data)
         transport: Any = self.transport
         if self._sends_at_once and not self._waitingForTransport:
             rest = send_now(transport, data)

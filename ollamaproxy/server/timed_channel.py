@@ -31,7 +31,6 @@ class TimedChannel(SendingChannel):
     _in_header = False
     _in_body = False
     _body_bytes = 0
-    _written_bytes = 0
 
     @abstractmethod
     def refuse(self, status: HTTPStatus, message: str) -> None:
@@ -110,17 +109,12 @@ class TimedChannel(SendingChannel):
 
     # An answer that goes out.
 
-    def write(self, data: bytes) -> None:
-        """Override: note how much a client has to read before it can be called slow."""
-        self._written_bytes = len(data)
-        super().write(data)
-
     @property
     def _reading_s(self) -> float:
         """How long a client may take to read what was written last, in seconds."""
         deadlines = self.site.deadlines
         allowed_s: float = (
-            deadlines.write_stall_s + self._written_bytes / deadlines.reading_bytes_per_s
+            deadlines.write_stall_s + self.written_bytes / deadlines.reading_bytes_per_s
         )
         return allowed_s
 

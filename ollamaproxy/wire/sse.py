@@ -48,6 +48,8 @@ class EventDecoder:
                 must not be used afterwards.
         """
         events, data = self._plain_events(data)
+        if not data:
+            return events
         lines = self._with_line_feeds_only(data).split(b"\n")
         rest = lines.pop()
         if lines:
@@ -83,19 +85,24 @@ class EventDecoder:
         """
         if self._tail or self._data or self._at_start or self._after_cr:
             return [], data
-        *blocks, _rest = data.split(b"\n\n")
-        events = [block[6:] for block in blocks if block.startswith(b"data: ")]
-        end = sum(map(len, events)) + 8 * len(events)
-        # Blocks that were left out, or have another line in them, or a CR.
         if (
-            len(events) < len(blocks)
-            or data.count(b"\n", 0, end) != 2 * len(events)
-            or b"\r" in data
+            data.find(b"\n") == len(data) - 2
+            and data[:6] == b"data: "
+            and data[-1:] == b"\n"
+            and b"\r" not in data
+            and len(data) <= self._max_event_bytes
         ):
+            return [data[6:-2]], b""  # one, as where tokens come as they are made
+        *blocks, rest = data.split(b"\n\n")
+        events = [block[6:] for block in blocks if block[:6] == b"data: "]
+        end = len(data) - len(rest)
+        # Were blocks left out, or has one another line in it, or a CR?
+        is_plain = len(events) == len(blocks) and data.count(b"\n", 0, end) == 2 * len(blocks)
+        if not is_plain or b"\r" in data:
             return [], data
-        if max(map(len, events), default=0) + len(b"data: ") > self._max_event_bytes:
+        if end > self._max_event_bytes and max(map(len, blocks)) > self._max_event_bytes:
             raise self._too_long()
-        return events, data[end:]
+        return events, rest
 
     def _too_long(self) -> UpstreamGarbled:
         return UpstreamGarbled(
