@@ -21,6 +21,7 @@ HARMLESS = frozenset(
         "datetime",  # moments come in as numbers; see the test of clocks below
         "enum",
         "fnmatch",  # only its patterns; it opens nothing
+        "functools",
         "hashlib",
         "hmac",
         "itertools",
