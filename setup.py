@@ -54,6 +54,7 @@ setup(
     install_requires=[
         "attrs>=24.2",
         "cryptography>=46.0",
+        "httptools>=0.7.1",
         "hyperlink>=21.0",
         "prometheus_client>=0.21",
         "pyOpenSSL>=25.3",

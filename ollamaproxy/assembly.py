@@ -22,12 +22,13 @@ from ollamaproxy.resources.tree import make_tree
 from ollamaproxy.resources.workings import Workings
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.catalogue import Catalogue, Discover
-from ollamaproxy.upstream.client import GatewayClient, make_pool
+from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.discovery import Discovery
 from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
 from ollamaproxy.upstream.identity import Identity
-from ollamaproxy.upstream.retry import MakeAgent, RetryingAgent, TellingPool, make_retrying_agent
+from ollamaproxy.upstream.pool import ConnectionPool, make_pool
+from ollamaproxy.upstream.retry import MakeAgent, RetryingAgent, make_retrying_agent
 
 
 @frozen(kw_only=True)
@@ -48,7 +49,7 @@ class Assembly:
 
     settings: Settings
     keys: KeyRing | None
-    pool: TellingPool
+    pool: ConnectionPool
     retrying: RetryingAgent
     failover: FailoverAgent
     client: GatewayClient
@@ -65,10 +66,10 @@ class Assembly:
         Ask for nothing more, and close the connections that nobody uses.
 
         Returns:
-            A Deferred that fires with ``None`` when they are closed.
+            A Deferred that fires when they are closed.
         """
         self.workings.realms.stop()
-        return self.pool.closeCachedConnections()
+        return self.pool.close()
 
 
 def ask_gateway(gateway: Gateway, caller: Caller) -> Discover:
@@ -101,7 +102,8 @@ def assemble(
     gate = make_gate(settings, keys)
     pool = make_pool(clocks.scheduler, settings.limits.max_idle_connections, clocks.monotonic_s)
     retries_posts = not settings.no_retry
-    retrying = make_retrying_agent(clocks.scheduler, make_agent, pool, retries_posts=retries_posts)
+    fresh = make_pool(clocks.scheduler, 0, clocks.monotonic_s)
+    retrying = make_retrying_agent(make_agent, pool, fresh, retries_posts=retries_posts)
     failover = FailoverAgent(
         retrying,
         settings.base_urls,

@@ -5,7 +5,6 @@ from typing import Any
 
 from attrs import evolve
 from twisted.internet.defer import DeferredList, maybeDeferred
-from twisted.web.client import HTTPConnectionPool
 
 from ollamaproxy.assembly import Assembly, assemble
 from ollamaproxy.callers.rules import ClientAuth
@@ -21,6 +20,7 @@ from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.agent import PoolAgent
 from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
+from ollamaproxy.upstream.pool import make_pool
 from ollamaproxy.upstream.trust import read_trust
 from ollamaproxy.upstream.way import find_proxies, make_way
 
@@ -116,7 +116,7 @@ class Doctor:
         """
         near = NearEndpoints(self._reactor)
         client = GatewayClient(
-            PoolAgent(near, HTTPConnectionPool(self._reactor, persistent=False)), None
+            PoolAgent(near, make_pool(self._reactor, 0, self._clocks.monotonic_s)), None
         )
         return Questions(client, url, self._settings, self._clocks, ())
 

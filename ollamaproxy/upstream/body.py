@@ -15,6 +15,7 @@ from zope.interface import implementer
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamTimeout, UpstreamTruncated
 from ollamaproxy.settings import Deadlines
+from ollamaproxy.upstream.response import GatewayResponse
 
 #: How long a body may go on after all that matters of it has come, so that the
 #: connection can serve another request.  LiteLLM ends it within milliseconds.
@@ -35,8 +36,8 @@ class BodyReader(Protocol):
             what ``receive`` raised.  Cancelling it closes the connection.
     """
 
-    # What Twisted's agent hands to a body's protocol.
-    transport: IPushProducer | None  # type: ignore[assignment]
+    # What a response hands to its body's protocol: itself.
+    transport: GatewayResponse | None  # type: ignore[assignment]
 
     def __init__(
         self, receive: Callable[[bytes], None], clocks: Clocks, deadlines: Deadlines
@@ -60,7 +61,6 @@ class BodyReader(Protocol):
         self._paused = False
         self._heard_s = clocks.monotonic_s()
         self._watch: IDelayedCall | None = None
-        self._completion: IDelayedCall | None = None
 
     def read(self, response: IResponse) -> Deferred[None]:
         """Have a body delivered here; return ``finished``."""
@@ -95,21 +95,12 @@ class BodyReader(Protocol):
             self._settle(UpstreamTruncated("the connection to the gateway broke"))
 
     def complete(self) -> None:
-        """
-        Take note that all that matters has come; what may still come is thrown away, for a while.
-
-        ``finished`` fires when the body ends, or in the reactor's next turn:
-        mostly the end came with the last bytes, and then the connection can
-        already serve whoever has waited for this reply to finish.
-        """
+        """Settle ``finished`` now; what may still come of the body is thrown away, for a while."""
         self._is_complete = True
         self._stop_watch()
-        self._completion = self._clocks.scheduler.callLater(0, self._do_not_wait)
-
-    def _do_not_wait(self) -> None:
-        """Fire ``finished`` before the end of the body."""
-        self._completion = None
         self._settle(None)
+        if self.transport is not None and self.transport.has_ended:
+            return  # the end came with it, as nearly always
         if self._paused:
             # No client will resume it any more, and paused it cannot end.
             self.resumeProducing()
@@ -123,16 +114,10 @@ class BodyReader(Protocol):
         if self._settled:
             return
         self._settled = True
-        self._stop_completion()
         if result is None:
             self.finished.callback(None)
         else:
             self.finished.errback(result)
-
-    def _stop_completion(self) -> None:
-        if self._completion is not None:
-            self._completion.cancel()
-            self._completion = None
 
     def _close(self) -> None:
         """Close the connection for certain: loseConnection would wait on a paused TLS peer."""
@@ -158,7 +143,6 @@ class BodyReader(Protocol):
     def stopProducing(self) -> None:
         """Implement IPushProducer: the client has left."""
         self._settled = True
-        self._stop_completion()
         self._close()
 
     # The deadline.

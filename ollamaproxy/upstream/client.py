@@ -6,7 +6,7 @@ the key in hand, asks for gzip, which delays streams and allows bombs, and keeps
 all of a reply that it hands on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from treq.client import HTTPClient
@@ -20,12 +20,6 @@ from ollamaproxy.network.gateway_header import GatewayHeader
 from ollamaproxy.settings import Secret
 from ollamaproxy.upstream.body import discard
 from ollamaproxy.upstream.request_bodies import WholeBody
-from ollamaproxy.upstream.retry import TellingPool
-
-#: LiteLLM's server closes idle connections after 5 seconds; a request that
-#: meets the close is lost.  Measured: 158 of 200 fail with Twisted's 240
-#: seconds, none with a pool that forgets connections before the server does.
-IDLE_CONNECTION_S: Final = 4.0
 
 #: The request headers that go out if :class:`Gateway` sets them; anything else stays.
 _ALLOWED_HEADERS: Final = (
@@ -116,13 +110,3 @@ def _uncompressed(response: IResponse) -> IResponse:
         discard(response)
         raise UpstreamGarbled("the gateway compressed its reply although it was not asked to")
     return response
-
-
-def make_pool(
-    reactor: object, max_idle_connections: int, monotonic_s: Callable[[], float]
-) -> TellingPool:
-    """Return the connections to the gateways that wait for their next request."""
-    pool = TellingPool(reactor, monotonic_s)
-    pool.maxPersistentPerHost = max_idle_connections
-    pool.cachedConnectionTimeout = IDLE_CONNECTION_S  # type: ignore[assignment]  # a float will do
-    return pool

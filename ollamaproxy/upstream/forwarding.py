@@ -6,7 +6,7 @@ one to port 443 only, as Squid does unless it is told otherwise.
 """
 
 from twisted.internet.defer import Deferred
-from twisted.web.client import URI, HTTPConnectionPool, ProxyAgent
+from twisted.web.client import URI
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -17,6 +17,7 @@ from ollamaproxy.network.proxy_url import ProxyURL
 from ollamaproxy.upstream.agent import PoolAgent
 from ollamaproxy.upstream.body import discard
 from ollamaproxy.upstream.endpoints import GatewayEndpoints
+from ollamaproxy.upstream.pool import ConnectionPool
 from ollamaproxy.upstream.tunnel import name_of, wants_user
 
 
@@ -69,21 +70,18 @@ def _if_it_was_let_in(response: IResponse, proxy: ProxyURL) -> IResponse:
     return response
 
 
-def make_agent(
-    reactor: object, endpoints: GatewayEndpoints, proxies: Proxies, pool: HTTPConnectionPool
-) -> IAgent:
+def make_agent(endpoints: GatewayEndpoints, proxies: Proxies, pool: ConnectionPool) -> IAgent:
     """
     Return what sends requests to gateways, whatever is on the way.
 
     Args:
-        reactor: Times what the agents time.
         endpoints: Makes the connections.
         proxies: What stands between.
         pool: Keeps the connections.
     """
-    connecting: IAgent = PoolAgent(endpoints, pool)
+    connecting = PoolAgent(endpoints, pool)
     if proxies.http is None:
         return connecting
     # One endpoint for good: the pool knows the proxy's connections by it.
     endpoint = endpoints.endpoint_for_proxy(proxies.http)
-    return ForwardingAgent(connecting, ProxyAgent(endpoint, reactor, pool), proxies)
+    return ForwardingAgent(connecting, PoolAgent(endpoints, pool, endpoint), proxies)

@@ -35,7 +35,7 @@ def make_way(settings: Settings, environ: Mapping[str, str], reactor: Any) -> Ma
         if (proxy := proxies.proxy_to(url)) is not None:
             _log.info("{url} is reached through {proxy}", url=url, proxy=name_of(proxy))
     endpoints = GatewayEndpoints(reactor, settings.deadlines.connect_s, trust, proxies)
-    return partial(make_agent, reactor, endpoints, proxies)
+    return partial(make_agent, endpoints, proxies)
 
 
 def find_proxies(settings: Settings, environ: Mapping[str, str]) -> Proxies:

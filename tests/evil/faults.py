@@ -201,8 +201,6 @@ FRAMED_BADLY: Final = (
     Fault(
         what="has a huge length",
         play=has_head(b"Content-Length: 999999999999999999999"),
-        statuses=LATE,
-        begins=True,
     ),
     Fault(what="has an unknown encoding", play=has_head(b"Transfer-Encoding: gzip, chunked")),
     Fault(what="sends less than its length", play=sends_too_little, begins=True),

@@ -511,6 +511,6 @@ class Network:
             pump.clientIO.loseConnection()
         self.realms.stop()
         self.flush()
-        self.assembly.pool.closeCachedConnections()
+        self.assembly.pool.close()
         self.flush()
         return list(self.clock.getDelayedCalls())

@@ -152,10 +152,8 @@ class GoesOn(FailoverCase):
         for status in (502, 503):
             asking = self.network.treq.get(f"{A}/v1/models")
             self.network.flush()
-            refusing = self.network.gateway
-            refusing.reply(status, "text/html", PAGE)
+            self.network.gateway.reply(status, "text/html", PAGE)
             self.network.flush()
-            self.assertTrue(refusing.closed)
             self.assertEqual(self.network.gateway.host, "b.test")
             self.assertEqual(self.network.gateway.request.path, "/litellm/v1/models")
             self.reply(200, "application/json", "{}")

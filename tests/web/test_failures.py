@@ -128,9 +128,11 @@ class Refusing(NetworkCase):
         self.assertIn("the gateway answered HTTP 502 with an HTML page", response.json["error"])
 
     def test_success_in_html(self) -> None:
-        """A page with status 200 is not taken for a reply."""
+        """A page with status 200 is not taken for a reply, and its end is not waited for."""
         client = self.chat()
-        self.network.gateway.reply(200, "text/html", "<html>Welcome</html>")
+        self.network.gateway.raw(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<html>"
+        )
         self.network.flush()
         response = client.response()
         self.assertEqual(response.status, 502)

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.request_bodies import PiecesBody, WholeBody
-from ollamaproxy.upstream.retry import CROSSED_S
+from ollamaproxy.upstream.stale import CROSSED_S
 from tests.case import Case
 from tests.web.case import NetworkCase
 from tests.web.network import ClientConnection, GatewayConnection

@@ -75,8 +75,7 @@ async def first_token(
     try:
         completion = chat_to_completion(request, model)
         response = await gateway.open_completion(completion, model.name, Errand())
-        response.deliverBody(reader)
-        await reader.finished
+        await reader.read(response)
         reader.stopProducing()
         if not beginning.is_known:
             raise UpstreamTruncated("the gateway's reply stopped before its end")

@@ -1,0 +1,86 @@
+"""A request to a gateway, as it goes out."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IBodyProducer, IClientRequest
+from zope.interface import implementer
+
+from ollamaproxy.sockets import is_bare_socket, send_now
+from ollamaproxy.upstream.request_bodies import WholeBody
+
+
+@implementer(IClientRequest)
+class GatewayRequest:
+    """
+    A request.
+
+    Attributes:
+        method: Such as ``POST``.
+        absoluteURI: With the server's name.
+        headers: All but those of the framing.
+        persistent: The connection stays open after it.
+    """
+
+    def __init__(
+        self,
+        method: bytes,
+        absolute_uri: bytes,
+        target: bytes,
+        headers: Headers,
+        body: IBodyProducer | None,
+        *,
+        persistent: bool,
+    ) -> None:
+        self.method = method
+        self.absoluteURI = absolute_uri
+        self.headers = headers
+        self.persistent = persistent
+        self._target = target
+        self._body = body
+
+    def writeTo(self, transport: Any) -> Deferred[None]:
+        """
+        Write all of it to a connection that has nothing else to send.
+
+        Returns:
+            Fires with ``None`` when it is written.
+        """
+        body = self._body
+        data, body = (
+            (self._head() + body.content, None)
+            if isinstance(body, WholeBody)
+            else (self._head(), body)
+        )
+        if is_bare_socket(transport):
+            data = send_now(transport, data)
+        if data:
+            transport.write(data)
+        if body is None:
+            return succeed(None)
+        transport.registerProducer(body, True)
+
+        def unregister(result: Any) -> Any:
+            transport.unregisterProducer()
+            return result
+
+        writing: Deferred[None] = body.startProducing(transport)
+        return writing.addBoth(unregister)
+
+    def _head(self) -> bytes:
+        lines = [b"%s %s HTTP/1.1\r\n" % (self.method, self._target)]
+        if not self.persistent:
+            lines.append(b"Connection: close\r\n")
+        if self._body is not None:
+            lines.append(b"Content-Length: %d\r\n" % self._body.length)
+        elif self.method == b"POST":
+            lines.append(b"Content-Length: 0\r\n")
+        for name, values in self.headers.getAllRawHeaders():
+            lines += [b"%s: %s\r\n" % (name, value) for value in values]
+        return b"".join((*lines, b"\r\n"))
+
+    def stopWriting(self) -> None:
+        """Write no more: the connection is gone."""
+        if self._body is not None:
+            self._body.stopProducing()
