@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-from benchmarks.setting import MIB, Verdicts
+from benchmarks.setting import Verdicts
+from benchmarks.usage import MIB, Usage
 from tests.evil.bodies import BODIES
 from tests.evil.corpus import GOOD, REQUESTS
 from tests.evil.daemon import DaemonProcess
@@ -98,28 +98,6 @@ def cases() -> Iterator[Case]:
     yield Case("a form of crumbs", head + b"Content-Length: %d\r\n\r\n" % len(crumbs) + crumbs)
 
 
-class Watched:
-    """The memory and the CPU time of a process, from /proc."""
-
-    def __init__(self, pid: int) -> None:
-        self._folder = Path(f"/proc/{pid}")
-
-    def forget_peak(self) -> None:
-        """Have the peak be what is in use now."""
-        (self._folder / "clear_refs").write_text("5")
-
-    def peak_bytes(self) -> int:
-        """Return how much memory it has had in use at most."""
-        for line in (self._folder / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        raise LookupError("VmHWM")
-
-    def cpu_s(self) -> float:
-        """Return how long it has computed, in seconds."""
-        return int((self._folder / "schedstat").read_text().split()[0]) / 1e9
-
-
 def send(port: int, data: bytes) -> float:
     """Send it, read the answer, and return how long that was computed for."""
     before_s = time.thread_time()
@@ -127,7 +105,7 @@ def send(port: int, data: bytes) -> float:
     return time.thread_time() - before_s
 
 
-def measure(port: int, daemon: Watched, case: Case) -> Cost:
+def measure(port: int, daemon: Usage, case: Case) -> Cost:
     """Send a case in a few rounds."""
     connections = 1 if len(case.data) >= SMALL_BYTES else AT_ONCE
     with ThreadPoolExecutor(connections) as clients:
@@ -166,7 +144,7 @@ def main() -> int:
     with EvilGateway() as gateway, DaemonProcess(gateway) as process:
         for _ in range(20):
             converse(process.port, GOOD)
-        daemon = Watched(process.pid)
+        daemon = Usage(process.pid)
         costs = [measure(process.port, daemon, case) for case in cases()]
         process.assert_is_well()
     by_memory = sorted(costs, key=lambda cost: -cost.memory)

@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks.setting import Verdicts, percentile
+from benchmarks.figures import percentile
+from benchmarks.setting import Verdicts
 from tests.evil.clients import DEPARTURES, Departure, Leave, close, depart, reset
 from tests.evil.corpus import GOOD
 from tests.evil.daemon import LONG_DEADLINES, DaemonProcess

@@ -1,21 +1,16 @@
-"""What both measurements need: the processes, what they use, and the verdicts."""
+"""What measurements need: the processes, what they use, and the verdicts."""
 
-import json
 import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
+from benchmarks.usage import Usage
 from tests.processes import RunningProgram
 
 _ROOT: Final = Path(__file__).absolute().parents[1]
-_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-
-MIB: Final = 1024 * 1024
 
 
 class Upstream(RunningProgram):
@@ -24,30 +19,20 @@ class Upstream(RunningProgram):
     def __init__(self) -> None:
         super().__init__([sys.executable, "-m", "benchmarks.upstream"], cwd=_ROOT)
         self.port = int(self.wait_for_line("stdout", r"port (\d+)")[1])
+        self.usage = Usage(self.pid)
 
 
 class Daemon(RunningProgram):
-    """The daemon in front of it."""
+    """The daemon in front of it, as the console script, with all that it observes turned on."""
 
-    def __init__(self, gateway_port: int, limits: Mapping[str, int]) -> None:
-        arguments = [str(gateway_port), json.dumps(limits)]
-        super().__init__([sys.executable, "-m", "benchmarks.serve", *arguments], cwd=_ROOT)
+    def __init__(self, gateway_port: int, *flags: str) -> None:
+        where = ("--host=127.0.0.1", "--port=0", f"--base-url=http://127.0.0.1:{gateway_port}")
+        observing = ("--admin-listen=127.0.0.1:0", f"--access-log={os.devnull}")
+        argv = [sys.executable, "-m", "benchmarks.serve", *where, *observing, *flags]
+        super().__init__(argv, cwd=_ROOT)
         listening = self.wait_for_line("stderr", r"listening on http://127\.0\.0\.1:(\d+)")
         self.port = int(listening[1])
-        self._proc = Path(f"/proc/{self._process.pid}")
-
-    def cpu_s(self) -> float:
-        """Return how long it has computed, in seconds."""
-        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
-
-    def memory_bytes(self) -> int:
-        """Return how much memory it has in use."""
-        return int((self._proc / "statm").read_text().split()[1]) * _PAGE_BYTES
-
-    def descriptors(self) -> int:
-        """Return how many files and sockets it has open."""
-        return len(list((self._proc / "fd").iterdir()))
+        self.usage = Usage(self.pid)
 
     def scheduled(self) -> int:
         """Return how many calls its reactor has scheduled."""
@@ -62,9 +47,14 @@ class Daemon(RunningProgram):
 class Setting:
     """The daemon and its gateway, until the end of the block."""
 
-    def __init__(self, **limits: int) -> None:
+    def __init__(self, *flags: str) -> None:
+        """Start both; the flags are the daemon's."""
         self.upstream = Upstream()
-        self.daemon = Daemon(self.upstream.port, limits)
+        try:
+            self.daemon = Daemon(self.upstream.port, *flags)
+        except BaseException:
+            self.upstream.stop()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -90,10 +80,3 @@ class Verdicts:
         self.all_held = self.all_held and held
         sys.stdout.write(f"{promise} | {measured} | {'held' if held else 'NOT HELD'}\n")
         sys.stdout.flush()
-
-
-def percentile(values: list[float], part: float) -> float:
-    """Return what so large a part of the values does not exceed; NaN if there are none."""
-    if not values:
-        return float("nan")
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))]

@@ -61,15 +61,15 @@ def told(program: RunningProgram, pattern: str) -> list[str]:
 def measure(verdicts: Verdicts, what: str, kind: Sequence[str]) -> None:
     """Attack a new daemon."""
     with Setting() as setting:
-        idle = setting.daemon.descriptors()
+        idle = setting.daemon.usage.descriptors()
         most, slowest_s, begun_s = idle, 0.0, time.monotonic()
         with attack(setting.daemon.port, kind) as attacker:
             while attacker.is_running and time.monotonic() - begun_s < LONGEST_S + 5:
                 slowest_s = max(slowest_s, answered_s(setting.daemon.port))
-                most = max(most, setting.daemon.descriptors())
+                most = max(most, setting.daemon.usage.descriptors())
                 time.sleep(PAUSE_S)
             took_s = time.monotonic() - begun_s
-        left = setting.daemon.descriptors() - idle
+        left = setting.daemon.usage.descriptors() - idle
     unavailable = "NO" in told(attacker, r"^service available:\s+(\w+)")
     ended = told(attacker, r"^Exit status:\s+(.*)")
     verdicts.tell(

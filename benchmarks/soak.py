@@ -17,8 +17,9 @@ from typing import Final
 
 from attrs import frozen
 
-from benchmarks.setting import MIB, Setting, Verdicts
+from benchmarks.setting import Setting, Verdicts
 from benchmarks.streams import Result, open_stream, request, run
+from benchmarks.usage import MIB
 
 PER_MINUTE: Final = 1000
 #: Longer than any connection or timer of a request lives on.
@@ -108,8 +109,8 @@ async def load(setting: Setting, seconds: float) -> int:
 async def settled(setting: Setting) -> Left:
     """Wait until all is over, and look."""
     await asyncio.sleep(SETTLING_S)
-    daemon = setting.daemon
-    return Left(daemon.descriptors(), daemon.scheduled(), daemon.memory_bytes())
+    usage = setting.daemon.usage
+    return Left(usage.descriptors(), setting.daemon.scheduled(), usage.memory_bytes())
 
 
 async def main(minutes: float) -> int:
