@@ -70,7 +70,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     asks("/api/generate", "n5-i10"),
     asks("/v1/chat/completions", "n20-i20"),
     leaves("/api/chat", "n100-i20"),
-    leaves("/api/chat", "n2-i3000"),
+    leaves("/api/chat", "n0-i0-hold"),
     leaves("/v1/chat/completions", "n100-i20"),
     sends(b"GET /api/tags HTTP/1.1\r\n" + _LAST),
     sends(b"GET /api/nowhere HTTP/1.1\r\n" + _LAST),

@@ -18,6 +18,7 @@ class Result:
 
     Attributes:
         delays_ms: Of each event, from the gateway's clock to the client's.
+        firsts_ms: Of each reply, from the question to its first event.
         events: How many came.
         disordered: How many were not the next one.
         ended: How many streams ended in ``done``.
@@ -26,6 +27,7 @@ class Result:
     """
 
     delays_ms: list[float] = field(factory=list)
+    firsts_ms: list[float] = field(factory=list)
     events: int = 0
     disordered: int = 0
     ended: int = 0
@@ -67,6 +69,8 @@ class Stream(asyncio.Protocol):
             return
         lines, end, self._rest = data.rpartition(b"\n")
         for number, stamp in _TOKEN.findall(lines + end):
+            if number == b"0":
+                self._result.firsts_ms.append(now_ns / 1e6 - self._asked_s * 1e3)
             self._result.events += 1
             self._result.disordered += int(number) != self._expected
             self._expected = int(number) + 1

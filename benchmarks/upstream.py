@@ -1,8 +1,10 @@
 """
 A gateway that paces tokens: what the model is called says how.
 
-``n20-i50`` sends 20 events, one each 50 ms.  Each holds its number and the
-monotonic clock in ns, which on Linux all processes share.
+``n20-i50`` sends 20 events, one each 50 ms, the first at once; ``n20-i0.5`` one
+each half a millisecond, ``n20-i0`` without pauses, and ``n20-i50-hold`` never
+ends after them.  Each holds its number and the monotonic clock in ns, which on
+Linux all processes share.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ import sys
 import time
 from typing import Final, cast
 
-_MODEL: Final = re.compile(rb'"model":\s*"n(\d+)-i(\d+)"')
+_MODEL: Final = re.compile(rb'"model":\s*"n(\d+)-i([\d.]+)(-hold)?"')
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _HEAD: Final = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -27,7 +29,10 @@ class Gateway(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._received = b""
-        self._next: asyncio.TimerHandle | None = None
+        self._next: asyncio.Handle | None = None
+        self._count = 0
+        self._interval_s = 0.0
+        self._holds = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Implement Protocol."""
@@ -48,7 +53,10 @@ class Gateway(asyncio.Protocol):
         self._received = b""
         model = _MODEL.search(body)
         if model is not None:
-            self._begin(int(model[1]), int(model[2]) / 1000)
+            self._count = int(model[1])
+            self._interval_s = float(model[2]) / 1000
+            self._holds = model[3] is not None
+            self._begin()
         else:
             known = head.startswith(b"GET /v1/models")
             content = json.dumps(_MODELS if known else {"error": {"message": "no"}}).encode()
@@ -57,21 +65,31 @@ class Gateway(asyncio.Protocol):
                 % (b"200 OK" if known else b"404 Not Found", len(content), content)
             )
 
-    def _begin(self, count: int, interval_s: float) -> None:
+    def _begin(self) -> None:
         self._transport.write(_HEAD)
+        if self._count:
+            self._token(0)
         # Streams that begin together shall not send together.
-        first_s = self._loop.time() + interval_s * random.random()  # noqa: S311
-        self._send(0, count, interval_s, first_s)
+        self._send(1, self._loop.time() + self._interval_s * random.random())  # noqa: S311
 
-    def _send(self, number: int, count: int, interval_s: float, due_s: float) -> None:
-        while number < count:
-            if interval_s and self._loop.time() < due_s:
-                self._next = self._loop.call_at(due_s, self._send, number, count, interval_s, due_s)
+    def _send(self, number: int, due_s: float) -> None:
+        while number < self._count:
+            if self._interval_s == 0:
+                # The others' turn: a reply all in one piece would be no stream.
+                self._token(number)
+                self._next = self._loop.call_soon(self._send, number + 1, due_s)
                 return
-            self._event(b'"content":"%d %d "' % (number, time.monotonic_ns()), b"null")
-            number, due_s = number + 1, due_s + interval_s
-        self._event(b"", b'"stop"')
-        self._transport.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+            if self._loop.time() < due_s:
+                self._next = self._loop.call_at(due_s, self._send, number, due_s)
+                return
+            self._token(number)
+            number, due_s = number + 1, due_s + self._interval_s
+        if not self._holds:
+            self._event(b"", b'"stop"')
+            self._transport.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+
+    def _token(self, number: int) -> None:
+        self._event(b'"content":"%d %d "' % (number, time.monotonic_ns()), b"null")
 
     def _event(self, delta: bytes, reason: bytes) -> None:
         data = (
