@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents speed load amplification slow soak fuzz clean
+.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -25,8 +25,11 @@ litellm: .venv-litellm/installed .venv/clients-installed
 
 agents: .agents/installed
 
-speed: .venv/bench-installed
-	$(BIN)/python -m benchmarks.speed --plot benchmarks/growth.svg
+speed: .venv/installed
+	$(BIN)/python -m benchmarks.speed
+
+speed-results: .venv/bench-installed
+	$(BIN)/python -m benchmarks.speed --plot benchmarks/growth.svg --readme benchmarks/README.rst
 
 load: .venv/tests-installed
 	$(BIN)/python -m benchmarks.load
@@ -58,7 +61,7 @@ fuzz: .venv/tests-installed
 	$(BIN)/pip install --quiet --upgrade -e '.[clients]'
 	touch $@
 
-.venv/bench-installed: .venv/tests-installed
+.venv/bench-installed: .venv/installed
 	$(BIN)/pip install --quiet --upgrade -e '.[bench]'
 	touch $@
 

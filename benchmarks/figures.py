@@ -26,3 +26,17 @@ def simple_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "  ".join(padded).rstrip()
 
     return "\n".join((rule, line(head), rule, *map(line, rows), rule)) + "\n"
+
+
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """
+    Return a text whose part between two lines is another one, with a blank line around it.
+
+    Raises:
+        ValueError: The text has not both lines, in this order.
+    """
+    before, found, rest = text.partition(f"{begin}\n")
+    _old, found_end, after = rest.partition(f"{end}\n")
+    if not found or not found_end:
+        raise ValueError(f"there is no {begin!r} with {end!r} after it")
+    return f"{before}{begin}\n\n{new.strip()}\n\n{end}\n{after}"

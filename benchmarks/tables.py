@@ -29,7 +29,7 @@ def work_rows(
     rows = [_work_row(work, figures) for work, figures in zip(works, compared, strict=True)]
     rows.append((f"{held:,} streams that wait", f"{held_kib:.1f} KiB each", "", "", "", ""))
     unit = f"{start.unit_s * 1e3:.0f} ms"
-    taken = f"{start.answered_s * 1e3:.0f} ms, {start.memory_mib:.0f} MiB"
+    taken = f"{start.answered_s:.2f} s, {start.memory_mib:.0f} MiB"
     ratio = f"{start.answered_s / start.unit_s:.1f}"
     return [*rows, ("start until it answers", taken, unit, ratio, "", "")]
 
@@ -48,7 +48,9 @@ def _work_row(work: Work, figures: Compared) -> tuple[str, ...]:
 
 
 def _pair(values_ms: tuple[float, float]) -> str:
-    return f"{values_ms[0]:.2f} / {values_ms[1]:.2f} ms"
+    # Hundredths are noise in what is large.
+    told = [f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}" for value in values_ms]
+    return " / ".join(told) + " ms"
 
 
 def growth_rows(sizes: Iterable[Size]) -> list[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import math
 
-from benchmarks.figures import percentile, simple_table
+from benchmarks.figures import between, percentile, simple_table
 from tests.case import Case
 
 
@@ -34,3 +34,18 @@ start
 =======  =====
 """
         self.assertEqual(table, expected)
+
+
+class Replacements(Case):
+    def test_only_what_is_between_the_lines_changes(self) -> None:
+        """The lines stay, so that the next table finds its place, too."""
+        text = "above\n.. begin\nold\n.. end\nbelow\n"
+        expected = "above\n.. begin\n\nnew\n\n.. end\nbelow\n"
+        self.assertEqual(between(text, ".. begin", ".. end", "new\n"), expected)
+        self.assertEqual(between(expected, ".. begin", ".. end", "new\n"), expected)
+
+    def test_there_is_no_place(self) -> None:
+        """A text without such lines is not guessed at."""
+        for text in ("", ".. begin\n", ".. end\n.. begin\n"):
+            with self.subTest(text=text):
+                self.assertRaises(ValueError, between, text, ".. begin", ".. end", "new")

@@ -12,7 +12,7 @@ from tests.case import Case
 #: Two replies of three tokens.
 WHOLE = Result(events=6, ended=2)
 BURST = Work(what="a burst", connections=2, tokens=3)
-FIGURES = Compared(daemon_us=30.0, unit_us=10.0, delays_ms=(1.0, 2.0), firsts_ms=(3.0, 4.0))
+FIGURES = Compared(daemon_us=30.0, unit_us=10.0, delays_ms=(1.0, 2.0), firsts_ms=(3.0, 1234.5))
 
 
 class Checks(Case):
@@ -47,10 +47,17 @@ class Rows(Case):
         self.assertEqual(
             rows,
             [
-                ("a burst", "30.0 us a token", "10.0 us", "3.00", "", "3.00 / 4.00 ms"),
-                ("paced", "30.0 us a token", "10.0 us", "3.00", "1.00 / 2.00 ms", "3.00 / 4.00 ms"),
+                ("a burst", "30.0 us a token", "10.0 us", "3.00", "", "3.00 / 1,234 ms"),
+                (
+                    "paced",
+                    "30.0 us a token",
+                    "10.0 us",
+                    "3.00",
+                    "1.00 / 2.00 ms",
+                    "3.00 / 1,234 ms",
+                ),
                 ("3,000 streams that wait", "25.0 KiB each", "", "", "", ""),
-                ("start until it answers", "600 ms, 50 MiB", "20 ms", "30.0", "", ""),
+                ("start until it answers", "0.60 s, 50 MiB", "20 ms", "30.0", "", ""),
             ],
         )
         self.assertEqual({len(row) for row in rows}, {len(WORK_HEAD)})
