@@ -99,7 +99,8 @@ class Relay:
         if out:
             if not self._request.startedWriting:
                 self._begin(out)
-            self._request.write(out)
+            write = self._request.write_last if self._pipeline.done else self._request.write
+            write(out)
         if self._pipeline.failure is not None:
             raise self._mask(self._pipeline.failure, self._request.caller)
 

@@ -298,6 +298,24 @@ class ProxyRequest(server.Request):
         else:
             super().write(data)
 
+    def write_last(self, data: bytes) -> None:
+        """
+        Write what ends the body; :meth:`finish` must follow at once.
+
+        What both write goes out in one: a stream that says that it is done must
+        not break off after that, should this process end in between.
+        """
+        if (
+            self.startedWriting
+            and self.chunked
+            and data
+            and not (self.finished or self.client_left)
+        ):
+            self.sentLength += len(data)
+            self.channel.hold(b"%x\r\n%s\r\n" % (len(data), data))  # type: ignore[attr-defined]
+        else:
+            self.write(data)
+
     def finish(self) -> None:
         """Override: record the request first, for the next one may run inside of this call."""
         self._end(self.code, self.sentLength)

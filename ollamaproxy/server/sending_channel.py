@@ -23,7 +23,7 @@ class SendingChannel(http.HTTPChannel):
 
     written_bytes = 0
     _sends_at_once = False
-    _head = b""
+    _held = b""
 
     def connectionMade(self) -> None:
         """Override: find out whether there is a socket right behind this connection."""
@@ -37,7 +37,7 @@ class SendingChannel(http.HTTPChannel):
 
     def loseConnection(self) -> None:
         """Override: from here on nobody would tell that the buffer is empty."""
-        self._send_head()
+        self._send_held()
         self._sends_at_once = False
         super().loseConnection()
 
@@ -46,15 +46,19 @@ class SendingChannel(http.HTTPChannel):
         lines = [b"%s %s %s\r\n" % (version, code, reason)]
         for name, values in headers.getAllRawHeaders():
             lines += [b"%s: %s\r\n" % (name, value) for value in values]
-        self._head = b"".join((*lines, b"\r\n"))
+        self.hold(b"".join((*lines, b"\r\n")))
+
+    def hold(self, data: bytes) -> None:
+        """Send bytes together with what is written next, or at the end of the answer."""
+        self._held += data
 
     def requestDone(self, request: http.Request) -> None:
         """Override: there are answers without a body."""
-        self._send_head()
+        self._send_held()
         super().requestDone(request)
 
-    def _send_head(self) -> None:
-        if self._head:
+    def _send_held(self) -> None:
+        if self._held:
             self.write(b"")
 
     def _send100Continue(self) -> None:
@@ -67,8 +71,8 @@ class SendingChannel(http.HTTPChannel):
 
     def write(self, data: bytes) -> None:
         """Override: send at once."""
-        if self._head:
-            data, self._head = self._head + data, b""
+        if self._held:
+            data, self._held = self._held + data, b""
         self.written_bytes = len(data)
         transport: Any = self.transport
         if self._sends_at_once and not self._waitingForTransport:

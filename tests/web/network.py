@@ -291,7 +291,20 @@ class _Records:
 
 @implementer(IPushProducer)
 class _Transport(FakeTransport):
-    """A transport that can pass back-pressure on, as a socket's can."""
+    """
+    A transport that can pass back-pressure on, as a socket's can.
+
+    Attributes:
+        last_write: What was written last.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.last_write = b""
+
+    def write(self, data: bytes) -> None:
+        self.last_write = data
+        super().write(data)
 
 
 class Network:
@@ -452,6 +465,11 @@ class Network:
             clock=self.clock,
         )
         self._pumps.append(pump)
+
+    @property
+    def last_write(self) -> bytes:
+        """What the daemon has written last to the client that connected last."""
+        return bytes(self._channels[-1].transport.last_write)
 
     def ask(self, path: str, body: Any, headers: str = "") -> ClientConnection:
         """Connect a client that posts a request, and let it reach the gateway."""

@@ -34,6 +34,22 @@ class Writing(NetworkCase):
         self.assertEqual(int(size, 16), len(rest) - len(b"\r\n"))
         self.assertEqual(rest.count(b"\n"), 3 + 1)
 
+    def test_the_end_in_one_write(self) -> None:
+        """The line that says done and the body's end mark leave together, and so does an error."""
+        for last, told in (
+            (b"data: [DONE]\n\n", b'"done":true'),
+            (b'data: {"error":"x"}\n\n', b'"error"'),
+        ):
+            self.chat()
+            self.network.gateway.begin_stream()
+            self.network.gateway.token("a")
+            self.network.flush()
+            self.network.gateway.chunk(last)
+            self.network.flush()
+            written = self.network.last_write
+            self.assertIn(told, written)
+            self.assertTrue(written.endswith(b"\r\n0\r\n\r\n"), written)
+
     def test_an_event_split_over_two_reads(self) -> None:
         """An event that arrives in two reads leaves when it is complete."""
         client = self.chat()
