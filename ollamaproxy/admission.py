@@ -9,8 +9,6 @@ Source: Ollama's queue and its words (server/sched.go, OLLAMA_MAX_QUEUE).
 """
 
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -63,10 +61,9 @@ class Admission:
         """How many stand in the line."""
         return len(self._line)
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def enter(self) -> None:
         """
-        Have a place for the time of a block, as soon as there is one.
+        Take a place, as soon as there is one; :meth:`leave` must follow.
 
         Raises:
             Overloaded: The line is full, or it took too long.
@@ -75,11 +72,11 @@ class Admission:
             await self._stand_in_line()  # who is let in has been counted
         else:
             self.in_flight += 1
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
-            self._let_in()
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self.in_flight -= 1
+        self._let_in()
 
     async def _stand_in_line(self) -> None:
         if len(self._line) >= self._max_waiting:

@@ -7,8 +7,6 @@ show: a model from its first request on until nobody has used it for its
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from attrs import define
@@ -41,8 +39,7 @@ class RunningModels:
         self._clocks = clocks
         self._uses: dict[str, _Use] = {}
 
-    @contextmanager
-    def using(self, model: Model, keep_alive_s: float) -> Iterator[None]:
+    def using(self, model: Model, keep_alive_s: float) -> "Using":
         """
         Use a model for the time of a block; one that fails does not keep it.
 
@@ -51,6 +48,10 @@ class RunningModels:
             keep_alive_s: How long to keep it after the use; negative is for
                 ever, 0 not at all.
         """
+        return Using(self, model, keep_alive_s)
+
+    def begin(self, model: Model, keep_alive_s: float) -> _Use:
+        """Take note that a model is used."""
         use = self._uses.get(model.name)
         if use is None:
             self._make_room()
@@ -59,12 +60,13 @@ class RunningModels:
         use.requests += 1
         use.keep_alive_s = keep_alive_s
         use.unloaded = False
-        try:
-            yield
-            if not use.unloaded:
-                use.until_s = self._after(keep_alive_s)
-        finally:
-            use.requests -= 1
+        return use
+
+    def end(self, use: _Use, keep_alive_s: float | None) -> None:
+        """Take note that it is not any more; ``None`` keeps it no longer for this use."""
+        if keep_alive_s is not None and not use.unloaded:
+            use.until_s = self._after(keep_alive_s)
+        use.requests -= 1
 
     def load(self, model: Model, keep_alive_s: float) -> None:
         """Keep a model without using it."""
@@ -109,3 +111,20 @@ class RunningModels:
             if not idle:
                 return
             del self._uses[min(idle, key=lambda name: self._uses[name].until_s)]
+
+
+class Using:
+    """The time of a use; a class, for a generator takes three times as much memory."""
+
+    __slots__ = ("_keep_alive_s", "_model", "_running", "_use")
+
+    def __init__(self, running: RunningModels, model: Model, keep_alive_s: float) -> None:
+        self._running = running
+        self._model = model
+        self._keep_alive_s = keep_alive_s
+
+    def __enter__(self) -> None:
+        self._use = self._running.begin(self._model, self._keep_alive_s)
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        self._running.end(self._use, self._keep_alive_s if kind is None else None)

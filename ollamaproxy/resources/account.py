@@ -81,7 +81,7 @@ class CloudTool(Endpoint):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        decode_body(request.content.read())
+        decode_body(request.take_body())
         raise Forbidden(f"ollama cloud is disabled: {self._tool} is unavailable")
 
 

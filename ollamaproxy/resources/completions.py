@@ -115,7 +115,7 @@ class Chat(Completions):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
-        chat = ChatRequest.from_json(request.content.read(), self._default_model)
+        chat = ChatRequest.from_json(request.take_body(), self._default_model)
         controls = chat.controls
         layout = ChatLayout(chat.model)
         request.model = chat.model
@@ -143,7 +143,7 @@ class Generate(Completions):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
-        generate = GenerateRequest.from_json(request.content.read(), self._default_model)
+        generate = GenerateRequest.from_json(request.take_body(), self._default_model)
         controls = generate.controls
         layout = GenerateLayout(generate.model)
         request.model = generate.model

@@ -99,7 +99,7 @@ class Embed(Embeddings):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
-        embed = EmbedRequest.from_json(request.content.read(), self._default_model)
+        embed = EmbedRequest.from_json(request.take_body(), self._default_model)
         request.model = embed.model
         request.unknown_keys = embed.unknown_keys + unknown_options(embed.options)
         if not embed.texts:
@@ -123,7 +123,7 @@ class LegacyEmbeddings(Embeddings):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint; the order of the checks is Ollama's."""
-        embed = EmbedRequest.from_legacy_json(request.content.read(), self._default_model)
+        embed = EmbedRequest.from_legacy_json(request.take_body(), self._default_model)
         request.model = embed.model
         request.unknown_keys = embed.unknown_keys + unknown_options(embed.options)
         if not embed.texts:

@@ -54,7 +54,7 @@ class Forwarding(Endpoint):
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
         encoding = request.getHeader(b"Content-Encoding")
-        body = decompressed(request.content.read(), encoding)
+        body = decompressed(request.take_body(), encoding)
         default_model = self._workings.settings.models.default_model
         asked = ForwardedRequest.from_json(self._route, body, default_model)
         request.model = asked.model

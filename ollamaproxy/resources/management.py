@@ -39,7 +39,7 @@ class Pull(Endpoint):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        pull = PullRequest.from_json(request.content.read())
+        pull = PullRequest.from_json(request.take_body())
         request.unknown_keys = pull.unknown_keys
         if not pull.name:
             raise BadRequest("invalid model name")
@@ -75,7 +75,7 @@ class Refusal(Endpoint):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        raise self._refuse(request.content.read())
+        raise self._refuse(request.take_body())
 
 
 def refuse_push(body: bytes) -> ProxyError:

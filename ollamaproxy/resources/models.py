@@ -36,7 +36,7 @@ class Show(Endpoint):
 
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
-        asked = ShowRequest.from_json(request.content.read())
+        asked = ShowRequest.from_json(request.take_body())
         request.unknown_keys = asked.unknown_keys
         name = asked.name
         if not name:

@@ -26,7 +26,7 @@ class Transcriptions(Forwarding):
     async def respond(self, request: ProxyRequest) -> None:
         """Implement Endpoint."""
         content_type = request.getHeader(b"Content-Type") or b""
-        parts = decode_multipart(content_type, request.content.read())
+        parts = decode_multipart(content_type, request.take_body())
         named = [part for part in parts if part.name == b"model"]
         asked = named[-1].text if named else self._workings.settings.models.default_model
         if not asked:

@@ -1,8 +1,5 @@
 """What endpoints need that know of models."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from attrs import frozen
 
 from ollamaproxy.admission import Admission
@@ -10,6 +7,7 @@ from ollamaproxy.callers.gates import Gate
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.models.listing import Model
 from ollamaproxy.realms import Realm, Realms
+from ollamaproxy.running import Using
 from ollamaproxy.settings import Settings
 from ollamaproxy.upstream.gateway import Gateway
 
@@ -35,14 +33,28 @@ class Workings:
     settings: Settings
     clocks: Clocks
 
-    @asynccontextmanager
-    async def using(self, realm: Realm, model: Model, keep_alive_s: float) -> AsyncIterator[None]:
+    def using(self, realm: Realm, model: Model, keep_alive_s: float) -> "AtWork":
         """
         Have the gateway work with a model for the time of a block, when it is one's turn.
 
-        Raises:
-            Overloaded: There are too many others.
+        Entering it raises Overloaded if there are too many others.
         """
-        async with self.admission.place():
-            with realm.running.using(model, keep_alive_s):
-                yield
+        return AtWork(self.admission, realm.running.using(model, keep_alive_s))
+
+
+class AtWork:
+    """The time in which the gateway works; see :class:`~ollamaproxy.running.Using`."""
+
+    __slots__ = ("_admission", "_using")
+
+    def __init__(self, admission: Admission, using: Using) -> None:
+        self._admission = admission
+        self._using = using
+
+    async def __aenter__(self) -> None:
+        await self._admission.enter()
+        self._using.__enter__()
+
+    async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._using.__exit__(kind, *error)
+        self._admission.leave()

@@ -177,6 +177,10 @@ class GatewayConnection(Protocol):
         headers = Headers()
         for name, value in self._fields:
             headers.addRawHeader(name, value)
+        self._fields.clear()
+        encodings = headers.getRawHeaders(b"Transfer-Encoding", [])
+        is_chunked = any(b"chunked" in encoding.lower() for encoding in encodings)
+        self._has_length = is_chunked or headers.hasHeader(b"Content-Length")
         assert self._request is not None  # noqa: S101 - it is being answered
         return GatewayResponse(self._code, headers, self._request, self.transport)
 
@@ -206,21 +210,13 @@ class GatewayConnection(Protocol):
         if self._closed is not None:
             self._closed.callback(None)
         if self._response is not None:
-            cut = ResponseFailed([reason]) if self._has_length() else PotentialDataLoss()
+            cut = ResponseFailed([reason]) if self._has_length else PotentialDataLoss()
             self._drop(Failure(cut))
         elif not self._is_written and self._request is not None:
             self._drop(Failure(RequestTransmissionFailed([reason])))
         elif self._request is not None:
             kind = ResponseFailed if self._has_heard else ResponseNeverReceived
             self._drop(Failure(kind([reason])))
-
-    def _has_length(self) -> bool:
-        """Whether the answer has said how long it is, or comes in chunks."""
-        return any(
-            name.lower() == b"content-length"
-            or (name.lower() == b"transfer-encoding" and b"chunked" in value.lower())
-            for name, value in self._fields
-        )
 
     # What llhttp calls while it reads.
 

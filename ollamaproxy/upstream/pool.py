@@ -58,6 +58,7 @@ class ConnectionPool:
         self._max_idle = max_idle
         self._idle_s = idle_s
         self._waiting: dict[Hashable, list[_Waiting]] = {}
+        self._factories: dict[Hashable, Factory[GatewayConnection]] = {}
         self._sweeping: IDelayedCall | None = None
         self._is_closed = False
 
@@ -76,12 +77,17 @@ class ConnectionPool:
         if waiting:
             self.reused += 1
             return succeed(waiting.pop().connection)
-        factory = Factory.forProtocol(
+        factory = self._factories.get(key) or self._make_factory(key)
+        connecting = cast("Deferred[GatewayConnection]", endpoint.connect(factory))
+        return connecting.addCallback(self._count)
+
+    def _make_factory(self, key: Hashable) -> Factory[GatewayConnection]:
+        """Return what makes the connections to a server; one for all, for it is not small."""
+        factory = self._factories[key] = Factory.forProtocol(
             partial(GatewayConnection, partial(self._put, key), partial(self._forget, key))
         )
         factory.noisy = False
-        connecting = cast("Deferred[GatewayConnection]", endpoint.connect(factory))
-        return connecting.addCallback(self._count)
+        return factory
 
     def _count(self, connection: GatewayConnection) -> GatewayConnection:
         self.new += 1

@@ -53,6 +53,7 @@ class GatewayRequest:
             if isinstance(body, WholeBody)
             else (self._head(), body)
         )
+        self._body = body  # what is sent may be megabytes, and the answer takes minutes
         if is_bare_socket(transport):
             data = send_now(transport, data)
         if data:
