@@ -46,6 +46,15 @@ class Relay:
     One write for each turn of the reactor in which something came.
     """
 
+    # Each open stream has one; with those of its other parts 0.9 KiB less.
+    __slots__ = (
+        "_clocks",
+        "_mask",
+        "_pipeline",
+        "_reader",
+        "_request",
+    )
+
     def __init__(
         self,
         pipeline: Pipeline,

@@ -3,6 +3,9 @@
 import secrets
 import string
 
+from attrs import field, frozen
+from twisted.web.iweb import IResponse
+
 from ollamaproxy.callers.caller import Caller
 from ollamaproxy.errors import ModelNotFound, UpstreamRefused
 from ollamaproxy.models.listing import Model
@@ -34,6 +37,22 @@ def random_call_id() -> str:
     return "call_" + "".join(secrets.choice(letters) for _ in range(8))
 
 
+@frozen
+class _Begun:
+    """
+    An answer of the gateway's of which the head has come.
+
+    Attributes:
+        response: The answer.
+        stopwatch: Measures it.
+        is_chat: It is to a chat, and not to a text.
+    """
+
+    response: IResponse
+    stopwatch: Stopwatch
+    is_chat: bool = field(kw_only=True)
+
+
 class Completions(Endpoint):
     """What both endpoints share: all but the form of the request and of the reply."""
 
@@ -56,22 +75,24 @@ class Completions(Endpoint):
             raise ModelNotFound(f"model '{name}' not found")
         return model
 
-    async def _complete(
-        self,
-        request: ProxyRequest,
-        completion: CompletionRequest,
-        layout: Layout,
-        controls: Controls,
+    async def _open(
+        self, request: ProxyRequest, completion: CompletionRequest, layout: Layout
+    ) -> "_Begun":
+        """Have the gateway complete, and return the beginning of its answer."""
+        stopwatch = Stopwatch(request.arrived_ns, request.arrived_s)
+        stopwatch.sent(self._clocks.monotonic_s())
+        response = await self._gateway.open_completion(completion, layout.model, request.errand)
+        return _Begun(response, stopwatch, is_chat=completion.is_chat)
+
+    async def _relay(
+        self, request: ProxyRequest, begun: "_Begun", layout: Layout, controls: Controls
     ) -> None:
         """
-        Have the gateway complete, and relay the reply.
+        Relay an answer.
 
         The reply's head goes out with its first bytes and not before: until
         then a failure can still have a status of its own.
         """
-        stopwatch = Stopwatch(request.arrived_ns, request.arrived_s)
-        stopwatch.sent(self._clocks.monotonic_s())
-        response = await self._gateway.open_completion(completion, layout.model, request.errand)
         encoder: Encoder = (
             LineEncoder(layout)
             if controls.stream
@@ -81,13 +102,14 @@ class Completions(Endpoint):
             thinking=controls.think is not False,
             # A text that goes on from a prompt of the client's own making is
             # the client's to take apart.
-            split_tags=completion.is_chat,
+            split_tags=begun.is_chat,
             alternatives=controls.top_logprobs > 0,
         )
-        translator = ReplyTranslator(stopwatch, random_call_id, wishes)
-        pipeline = ReplyPipeline(translator, encoder, stopwatch, self._limits.max_event_bytes)
+        translator = ReplyTranslator(begun.stopwatch, random_call_id, wishes)
+        max_event_bytes = self._limits.max_event_bytes
+        pipeline = ReplyPipeline(translator, encoder, begun.stopwatch, max_event_bytes)
         relay = Relay(pipeline, request, self._gateway.masked, self._clocks, self._deadlines)
-        await relay.run(response)
+        await relay.run(begun.response)
         request.finish()
 
     def _keep(
@@ -128,7 +150,9 @@ class Chat(Completions):
         check_chat(chat, model.facts)
         completion = chat_to_completion(chat, model)
         async with self._workings.using(realm, model, controls.keep_alive_s):
-            await self._complete(request, completion, layout, controls)
+            begun = await self._open(request, completion, layout)
+            del chat, completion  # a prompt may be megabytes, and the reply takes minutes
+            await self._relay(request, begun, layout, controls)
 
     async def _load(self, request: ProxyRequest, chat: ChatRequest, layout: Layout) -> None:
         model = await self._existing(chat.model, request.caller)
@@ -157,9 +181,11 @@ class Generate(Completions):
         completion = generate_to_completion(generate, model)
         async with self._workings.using(realm, model, controls.keep_alive_s):
             if generate.suffix or generate.raw:
-                await self._complete_text(request, generate, model, layout, completion)
+                begun = await self._open_text(request, generate, model, layout, completion)
             else:
-                await self._complete(request, completion, layout, controls)
+                begun = await self._open(request, completion, layout)
+            del generate, completion  # see above
+            await self._relay(request, begun, layout, controls)
 
     async def _load(self, request: ProxyRequest, generate: GenerateRequest, layout: Layout) -> None:
         model = await self._existing(generate.model, request.caller)
@@ -168,14 +194,14 @@ class Generate(Completions):
             generate_to_completion(generate, model)  # for the errors that it finds
         self._keep(request, model, layout, generate.controls)
 
-    async def _complete_text(
+    async def _open_text(
         self,
         request: ProxyRequest,
         generate: GenerateRequest,
         model: Model,
         layout: Layout,
         chat: CompletionRequest,
-    ) -> None:
+    ) -> "_Begun":
         """
         Have the gateway go on from a text, or fill in between two.
 
@@ -184,10 +210,10 @@ class Generate(Completions):
         """
         text = generate_to_text_completion(generate, model)
         try:
-            await self._complete(request, text, layout, generate.controls)
+            return await self._open(request, text, layout)
         except UpstreamRefused as refused:
-            if request.startedWriting or refused.status not in _NO_SUCH_COMPLETION:
+            if refused.status not in _NO_SUCH_COMPLETION:
                 raise
             if generate.suffix:
                 raise no_insert(generate.model) from refused
-            await self._complete(request, chat, layout, generate.controls)
+            return await self._open(request, chat, layout)

@@ -8,6 +8,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 class Alarm:
     """A call that is scheduled at most once at a time."""
 
+    __slots__ = ("_call", "_scheduler")
+
     def __init__(self, scheduler: IReactorTime) -> None:
         self._scheduler = scheduler
         self._call: IDelayedCall | None = None

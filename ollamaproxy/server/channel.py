@@ -42,13 +42,27 @@ _MAX_HEADERS: Final = 100
 class Channel(TimedChannel):
     """One connection; serves one request after the other."""
 
+    __slots__ = (
+        "_chunks",
+        "_drained_bytes",
+        "_first_line",
+        "_is_deaf",
+        "_waiting_bytes",
+        # Set by twisted.web.server.Site for each connection.
+        "callLater",
+        "requestFactory",
+        "site",
+        "timeOut",
+    )
+
     maxHeaders = _MAX_HEADERS
     requests: list[ProxyRequest]
-    _is_deaf = False
-    _first_line = b""
-    _waiting_bytes = 0
-    _chunks = 0
-    _drained_bytes = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_deaf = False
+        self._first_line = b""
+        self._waiting_bytes = self._chunks = self._drained_bytes = 0
 
     def connectionMade(self) -> None:
         """Override: turn away what is too much."""

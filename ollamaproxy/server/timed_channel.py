@@ -27,10 +27,22 @@ class TimedChannel(SendingChannel):
         site: Our ProxySite, which puts itself there; its ``deadlines`` count.
     """
 
+    __slots__ = (
+        "_body_alarm",
+        "_body_bytes",
+        "_header_alarm",
+        "_in_body",
+        "_in_header",
+        "_linger_alarm",
+        "_stall_alarm",
+    )
+
     site: Any
-    _in_header = False
-    _in_body = False
-    _body_bytes = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_header = self._in_body = False
+        self._body_bytes = 0
 
     @abstractmethod
     def refuse(self, status: HTTPStatus, message: str) -> None:

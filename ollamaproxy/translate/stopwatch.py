@@ -61,6 +61,14 @@ class Durations:
 class Stopwatch:
     """Remembers the moments of one reply; every ``now_s`` is of one monotonic clock."""
 
+    # Each open stream has one; with those of its other parts 0.9 KiB less.
+    __slots__ = (
+        "_arrived_s",
+        "_first_piece_s",
+        "_sent_s",
+        "_wall_ns",
+    )
+
     def __init__(self, wall_ns: int, now_s: float) -> None:
         """
         Start when the request has arrived.

@@ -36,6 +36,20 @@ class BodyReader(Protocol):
             what ``receive`` raised.  Cancelling it closes the connection.
     """
 
+    # Each open stream has one; with those of its other parts 0.9 KiB less.
+    __slots__ = (
+        "_clocks",
+        "_deadlines",
+        "_heard_s",
+        "_is_complete",
+        "_paused",
+        "_receive",
+        "_settled",
+        "_silence_allowed_s",
+        "_watch",
+        "finished",
+    )
+
     # What a response hands to its body's protocol: itself.
     transport: GatewayResponse | None  # type: ignore[assignment]
 

@@ -1,6 +1,6 @@
 """A request to a gateway, as it goes out."""
 
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.web.http_headers import Headers
@@ -9,6 +9,8 @@ from zope.interface import implementer
 
 from ollamaproxy.sockets import is_bare_socket, send_now
 from ollamaproxy.upstream.request_bodies import WholeBody
+
+_SENT: Final = Headers()
 
 
 @implementer(IClientRequest)
@@ -19,7 +21,7 @@ class GatewayRequest:
     Attributes:
         method: Such as ``POST``.
         absoluteURI: With the server's name.
-        headers: All but those of the framing.
+        headers: All but those of the framing; none of them once it is written.
         persistent: The connection stays open after it.
     """
 
@@ -53,7 +55,8 @@ class GatewayRequest:
             if isinstance(body, WholeBody)
             else (self._head(), body)
         )
-        self._body = body  # what is sent may be megabytes, and the answer takes minutes
+        # What is sent may be megabytes, and the answer takes minutes.
+        self._body, self.headers = body, _SENT
         if is_bare_socket(transport):
             data = send_now(transport, data)
         if data:
