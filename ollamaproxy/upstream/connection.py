@@ -40,6 +40,7 @@ class GatewayConnection(Protocol):
         "_closed",
         "_code",
         "_fields",
+        "_has_empty_buffer",
         "_has_heard",
         "_has_length",
         "_head_bytes",
@@ -78,6 +79,7 @@ class GatewayConnection(Protocol):
         self._response: GatewayResponse | None = None
         self._closed: Deferred[None] | None = None
         self._is_written = False
+        self._has_empty_buffer = True
 
     def connectionMade(self) -> None:
         """Override: do not let the kernel wait for more."""
@@ -103,9 +105,9 @@ class GatewayConnection(Protocol):
 
         Returns:
             Fires with the head of the answer.  Fails with ResponseNeverReceived if
-            nothing came, ResponseFailed if the head is not whole,
-            RequestTransmissionFailed if the request is not, UpstreamGarbled if
-            what came is not HTTP.  Cancelling closes the connection.
+            nothing came, ResponseFailed if the head is not whole, or not HTTP,
+            RequestTransmissionFailed if the request is not.  Cancelling closes
+            the connection.
         """
         self._request = request
         self._response = None
@@ -117,7 +119,9 @@ class GatewayConnection(Protocol):
         self._has_heard = self._keeps = False
         self._is_complete = self._is_spoilt = self._is_written = False
         answer = self._answer = Deferred(self._cancelled)
-        request.writeTo(self.transport).addCallbacks(self._written, self._not_written)
+        writing = request.write_to(self.transport, has_empty_buffer=self._has_empty_buffer)
+        self._has_empty_buffer = request.was_sent
+        writing.addCallbacks(self._written, self._not_written)
         return answer
 
     def _cancelled(self, _answer: object) -> None:

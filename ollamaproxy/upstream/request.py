@@ -23,6 +23,7 @@ class GatewayRequest:
         absoluteURI: With the server's name.
         headers: All but those of the framing; none of them once it is written.
         persistent: The connection stays open after it.
+        was_sent: All of it is with the kernel, and nothing in the transport's buffer.
     """
 
     def __init__(
@@ -39,12 +40,18 @@ class GatewayRequest:
         self.absoluteURI = absolute_uri
         self.headers = headers
         self.persistent = persistent
+        self.was_sent = False
         self._target = target
         self._body = body
 
-    def writeTo(self, transport: Any) -> Deferred[None]:
+    def write_to(self, transport: Any, *, has_empty_buffer: bool) -> Deferred[None]:
         """
-        Write all of it to a connection that has nothing else to send.
+        Write all of it to a connection.
+
+        Args:
+            transport: Of the connection.
+            has_empty_buffer: Nothing that was written before waits in it, to be
+                overtaken: a gateway may answer before it has read a request.
 
         Returns:
             Fires with ``None`` when it is written.
@@ -57,11 +64,12 @@ class GatewayRequest:
         )
         # What is sent may be megabytes, and the answer takes minutes.
         self._body, self.headers = body, _SENT
-        if is_bare_socket(transport):
+        if has_empty_buffer and is_bare_socket(transport):
             data = send_now(transport, data)
         if data:
             transport.write(data)
         if body is None:
+            self.was_sent = not data
             return succeed(None)
         transport.registerProducer(body, True)
 

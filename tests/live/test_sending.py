@@ -1,4 +1,4 @@
-"""Answers that are sent as they are written, over real sockets."""
+"""Answers and requests that are sent as they are written, over real sockets."""
 
 import socket
 from typing import Any
@@ -7,13 +7,17 @@ import pytest
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web import server
+from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from ollamaproxy.server.sending_channel import SendingChannel
+from ollamaproxy.upstream.connection import GatewayConnection
+from ollamaproxy.upstream.request import GatewayRequest
+from ollamaproxy.upstream.request_bodies import WholeBody
 from tests.case import ReactorCase, on_reactor
 
 pytestmark = pytest.mark.live
@@ -87,3 +91,54 @@ class Sending(ReactorCase):
         self.assertTrue(body.endswith(b"\r\n0\r\n\r\n"))
         numbers = [line[:7] for line in body.split(b"\n") if line[7:8] == b" "]
         self.assertEqual(numbers, [b"%07d" % number for number in range(LINES)])
+
+
+class HastyGateway(Protocol):
+    """Answers the first request before it has read it, and gathers all that comes."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.whole: Deferred[None] = Deferred()
+
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        transport.bufferSize = 4 * 1024
+
+    def dataReceived(self, data: bytes) -> None:
+        transport: Any = self.transport
+        if not self.received:
+            transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self.received += data
+        if self.received.endswith(b"the end") and not self.whole.called:
+            self.whole.callback(None)
+
+
+class Requests(ReactorCase):
+    @on_reactor
+    async def test_order(self) -> None:
+        """A request does not overtake the one before, of which the gateway has not read all."""
+        gateway = HastyGateway()
+        factory = Factory.forProtocol(lambda: gateway)
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        free: Deferred[GatewayConnection] = Deferred()
+        connection = GatewayConnection(free.callback, lambda _gone: None)
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
+        try:
+            await connectProtocol(endpoint, connection)
+            first, second = b"1" * 8_000_000, b"2" * 100_000 + b"the end"
+            connection.request(post(first))
+            await free
+            connection.request(post(second)).addErrback(lambda _closed: None)
+            await gateway.whole
+        finally:
+            connection.transport.abortConnection()
+            await port.stopListening()
+        _head, first_and_rest = gateway.received.split(b"\r\n\r\n", 1)
+        self.assertTrue(first_and_rest.startswith(first + b"POST "))
+        self.assertTrue(first_and_rest.endswith(b"\r\n\r\n" + second))
+
+
+def post(body: bytes) -> GatewayRequest:
+    headers = Headers({b"Host": [b"h"]})
+    return GatewayRequest(b"POST", b"http://h/", b"/", headers, WholeBody(body), persistent=True)
