@@ -10,7 +10,7 @@ from tests.case import ReactorCase, on_reactor
 from tests.evil.bodies import BODIES, Body
 from tests.evil.browsers import PAGES, Page
 from tests.evil.corpus import GOOD, LAST
-from tests.evil.daemon import KEY, EvilDaemon
+from tests.evil.daemon import KEY, LONG_DEADLINES, EvilDaemon
 from tests.evil.gateway import EvilGateway
 from tests.evil.raw import CHAT, Talk, post
 from tests.evil.table import rows
@@ -41,7 +41,7 @@ class JSONCase(ReactorCase):
     async def check(self, body: Body) -> None:
         """It is refused in JSON, whatever the endpoint, and the gateway hears nothing of it."""
         with EvilGateway() as gateway:
-            async with EvilDaemon(reactor, gateway) as daemon:
+            async with EvilDaemon(reactor, gateway, LONG_DEADLINES) as daemon:
                 self.assertEqual((await daemon.converse(GOOD)).response.status, 200)
                 paths = ("/api/chat", "/v1/chat/completions")
                 talks = await gatherResults(
@@ -69,7 +69,7 @@ class PageCase(ReactorCase):
     async def check(self, page: Page) -> None:
         """It is let in everywhere or nowhere; if not, neither answer nor gateway is touched."""
         with EvilGateway() as gateway:
-            async with EvilDaemon(reactor, gateway) as daemon:
+            async with EvilDaemon(reactor, gateway, LONG_DEADLINES) as daemon:
                 self.assertEqual((await daemon.converse(GOOD)).response.status, 200)
                 requests = [
                     b"%s %s HTTP/1.1\r\nHost: %s\r\n%s%sContent-Length: 2\r\n\r\n{}"
@@ -107,7 +107,7 @@ class Headers(ReactorCase):
             b"X-Request-ID: not in order\r\nTraceparent: 00-x\r\nTracestate: evil=1\r\n"
         )
         with EvilGateway() as gateway:
-            async with EvilDaemon(reactor, gateway) as daemon:
+            async with EvilDaemon(reactor, gateway, LONG_DEADLINES) as daemon:
                 for path in ("/api/chat", "/v1/chat/completions"):
                     talk = await daemon.converse(post(path, {**CHAT, "stream": False}, evil))
                     self.assertEqual(talk.response.status, 200)
@@ -131,7 +131,7 @@ class Headers(ReactorCase):
                 wire.send(repr(WHOLE).replace("'", '"').encode())
 
         with EvilGateway(play) as gateway:
-            async with EvilDaemon(reactor, gateway) as daemon:
+            async with EvilDaemon(reactor, gateway, LONG_DEADLINES) as daemon:
                 for path in ("/api/chat", "/v1/chat/completions"):
                     for stream in (True, False):
                         talk = await daemon.converse(post(path, {**CHAT, "stream": stream}))
