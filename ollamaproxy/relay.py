@@ -108,8 +108,7 @@ class Relay:
         if out:
             if not self._request.startedWriting:
                 self._begin(out)
-            write = self._request.write_last if self._pipeline.done else self._request.write
-            write(out)
+            self._request.write(out, is_last=self._pipeline.done)
         if self._pipeline.failure is not None:
             raise self._mask(self._pipeline.failure, self._request.caller)
 

@@ -169,7 +169,7 @@ class Endpoint(Folder):
             self._note(error, request)
         if request.startedWriting:
             # The status is spent, but clients know such a last line or event.
-            request.write_last(self.errors.in_stream(error, request.request_id))
+            request.write(self.errors.in_stream(error, request.request_id), is_last=True)
             request.finish()
             return
         if isinstance(error, (UpstreamRefused, Overloaded)) and error.retry_after is not None:
