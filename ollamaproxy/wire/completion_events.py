@@ -10,7 +10,6 @@ import json
 import re
 from typing import Final
 
-from ollamaproxy.errors import UpstreamGarbled
 from ollamaproxy.wire.openai import CompletionEvent, decode_event
 
 #: What Python's decoder reads texts with: gets what follows an opening quote,
@@ -82,10 +81,7 @@ class CompletionEvents:
         self._lessons_left -= 1
         for found in _TEXT.finditer(data):
             literal = data[found.end() :].decode("utf-8", "replace")
-            try:
-                _text, end = _scan(literal, 0)
-            except ValueError:
-                continue
+            _text, end = _scan(literal, 0)  # a text, or all of it would have been no JSON
             after = literal[end - 1 :].encode()
             before = data[: found.end()]
             # The proof: with another text in this place, nothing but the text is another.
@@ -93,14 +89,7 @@ class CompletionEvents:
                 (False, CompletionEvent(_PROBE)),
                 (True, CompletionEvent("", _PROBE)),
             ):
-                if data.endswith(after) and _decoded(before + _PROBE_JSON + after) == probe:
+                if data.endswith(after) and decode_event(before + _PROBE_JSON + after) == probe:
                     self._before, self._after, self._is_reasoning = before, after, is_reasoning
                     self._text_end = 1 - len(after)
                     return
-
-
-def _decoded(data: bytes) -> CompletionEvent | None:
-    try:
-        return decode_event(data)
-    except UpstreamGarbled:
-        return None

@@ -104,6 +104,24 @@ class Streams(Case):
         crafted = b'{"choices":[{"delta":{"content":"a"}}],"x":[{"delta":{"content":"b"}}]}'
         self.assertEqual(reader.decode(crafted), CompletionEvent("a"))
 
+    def test_more_than_texts(self) -> None:
+        """Events that bring more than a text are read each by itself."""
+        reader = CompletionEvents()
+        for number in range(12):
+            data = b'{"choices":[{"delta":{"content":"%d"},"finish_reason":"stop"}]}' % number
+            self.assertEqual(reader.decode(data).finish_reason, "stop")
+        thought = b'{"choices":[{"delta":{"reasoning_content":"hm"}}]}'
+        self.assertEqual(reader.decode(thought), CompletionEvent("", "hm"))
+
+    def test_a_text_that_is_none(self) -> None:
+        """An event that is like the others but for a mistake in its text is a mistake."""
+        for text in (b"\\q", b"\n", b"a\\"):
+            reader = CompletionEvents()
+            for good in (b"a", b"b"):
+                reader.decode(b'{"choices":[{"delta":{"content":"%s"}}]}' % good)
+            with self.assertRaises(UpstreamGarbled):
+                reader.decode(b'{"choices":[{"delta":{"content":"%s"}}]}' % text)
+
     def test_a_very_long_event(self) -> None:
         """An event of megabytes is read as any other."""
         reader = CompletionEvents()

@@ -224,6 +224,13 @@ class TheLimit(SynchronousTestCase):
         self.assertEqual(error.message, "the gateway sent an event of more than 9 bytes")
         self.assertEqual(error.status, 502)
 
+    def test_too_long_among_others(self) -> None:
+        """An event that is too long is refused as well where several come in one read."""
+        decoder = EventDecoder(9)
+        decoder.feed(b"data: 1\n\n")
+        with self.assertRaises(UpstreamGarbled):
+            decoder.feed(b"data: 1\n\ndata: 12345\n\n")
+
     def test_counts_one_event(self) -> None:
         """A stream may be of any length, in one read or in many, as long as its events are not."""
         stream = b"".join(b"data: %030d\n\n" % number for number in range(500))
