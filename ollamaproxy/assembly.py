@@ -28,7 +28,7 @@ from ollamaproxy.upstream.failover import FailoverAgent
 from ollamaproxy.upstream.gateway import Gateway
 from ollamaproxy.upstream.identity import Identity
 from ollamaproxy.upstream.pool import ConnectionPool, make_pool
-from ollamaproxy.upstream.retry import MakeAgent, RetryingAgent, make_retrying_agent
+from ollamaproxy.upstream.retry import MakeAgent, RetryingAgent
 
 
 @frozen(kw_only=True)
@@ -103,7 +103,7 @@ def assemble(
     pool = make_pool(clocks.scheduler, settings.limits.max_idle_connections, clocks.monotonic_s)
     retries_posts = not settings.no_retry
     fresh = make_pool(clocks.scheduler, 0, clocks.monotonic_s)
-    retrying = make_retrying_agent(make_agent, pool, fresh, retries_posts=retries_posts)
+    retrying = RetryingAgent(make_agent(pool), make_agent(fresh), retries_posts=retries_posts)
     failover = FailoverAgent(
         retrying,
         settings.base_urls,

@@ -56,5 +56,7 @@ class AtWork:
         self._using.__enter__()
 
     async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        self._using.__exit__(kind, *error)
-        self._admission.leave()
+        try:
+            self._using.__exit__(kind, *error)
+        finally:
+            self._admission.leave()

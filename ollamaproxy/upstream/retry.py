@@ -45,7 +45,8 @@ class RetryingAgent:
 
         Args:
             pooled: Uses connections again.
-            fresh: Makes a connection for each request.
+            fresh: Makes a connection for each request: another one out of the
+                pool is as old as the one that just died.
             retries_posts: If not, only requests that change nothing are sent again.
         """
         self._pooled = pooled
@@ -73,21 +74,3 @@ class RetryingAgent:
 
         requesting: Deferred[IResponse] = self._pooled.request(method, uri, headers, bodyProducer)
         return requesting.addErrback(again)
-
-
-def make_retrying_agent(
-    make_agent: MakeAgent, pool: ConnectionPool, fresh: ConnectionPool, *, retries_posts: bool
-) -> RetryingAgent:
-    """
-    Return an agent whose requests share a pool, all but the second tries.
-
-    Those have a connection that is closed after them: another one out of the
-    pool is as old as the one that just died.
-
-    Args:
-        make_agent: Makes one over each of the two pools.
-        pool: Keeps connections.
-        fresh: Keeps none.
-        retries_posts: See :class:`RetryingAgent`.
-    """
-    return RetryingAgent(make_agent(pool), make_agent(fresh), retries_posts=retries_posts)
