@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz clean
+.PHONY: demo man test check litellm clients agents speed speed-results load amplification slow soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -80,6 +80,20 @@ fuzz: .venv/tests-installed
 	node .agents/node_modules/@anthropic-ai/claude-code/install.cjs
 	touch $@
 
+# What tests/clients needs, each kind where its runtime is: see tests/clients/runtimes.py.
+clients: .clients/python/installed .clients/javascript/installed .clients/agents/installed
+
+.clients/python/installed: tests/clients/environments/python.lock.txt
+	$(PYTHON) -m venv .clients/python
+	.clients/python/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.clients/javascript/installed: tests/clients/environments/javascript/package-lock.json
+	mkdir -p .clients/javascript
+	cp tests/clients/environments/javascript/package*.json .clients/javascript
+	npm ci --prefix .clients/javascript --no-audit --no-fund --loglevel=error
+	touch $@
+
 clean:
-	rm -rf .venv .venv-litellm .agents build *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-litellm .agents .clients build *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp*

@@ -1,0 +1,85 @@
+"""
+What runs the clients' programs, and whether it is installed.
+
+Each lives in a folder of ``.clients``, which ``make clients`` fills from the
+pins in ``environments``.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+HERE: Final = Path(__file__).parent
+PROJECT: Final = HERE.parents[1]
+PROGRAMS: Final = HERE / "programs"
+INSTALLED: Final = PROJECT / ".clients"
+
+
+@frozen(kw_only=True)
+class Runtime:
+    """
+    Something that can run programs.
+
+    Attributes:
+        title: What it is, for the message of a test that is skipped.
+        command: What comes before the program's file; the first word is a
+            file in ``.clients``, or a program to be found in PATH.
+        needs: A file in ``.clients`` that is there if all is installed; what
+            ``make`` makes, too.
+        packages: A folder of Node.js packages in ``.clients``, if the programs
+            import some.  Node.js looks for them beside and above a program
+            only, so the programs are copied to where a link to the folder is.
+    """
+
+    title: str
+    command: Sequence[str]
+    needs: str
+    packages: str | None = None
+
+    def missing(self) -> str | None:
+        """Return why its programs cannot be run; ``None`` if they can."""
+        if not (INSTALLED / self.needs).exists():
+            return f"no {self.title}; `make .clients/{self.needs}` installs them, if it can"
+        return None
+
+    def argv(self, program: Sequence[str], home: Path) -> list[str]:
+        """
+        Return the command line that runs a program of ``programs/``.
+
+        Args:
+            program: The file and further words.
+            home: An empty folder, for what the runtime has to lay out for it.
+        """
+        file, *words = program
+        path = PROGRAMS / file
+        if self.packages is not None:
+            (home / "node_modules").symlink_to(INSTALLED / self.packages)
+            for source in PROGRAMS.glob("*.mjs"):
+                shutil.copy(source, home)
+            path = home / file
+        first, *others = self.command
+        known = INSTALLED / first
+        return [str(known) if known.exists() else first, *others, str(path), *words]
+
+
+PYTHON_PACKAGES: Final = Runtime(
+    title="clients for Python",
+    command=("python/bin/python",),
+    needs="python/installed",
+)
+JAVASCRIPT_PACKAGES: Final = Runtime(
+    title="clients for JavaScript",
+    command=("node",),
+    needs="javascript/installed",
+    packages="javascript/node_modules",
+)
+#: Programs that start other programs need no more than the tests do.
+AGENTS: Final = Runtime(
+    title="command-line agents",
+    command=(sys.executable,),
+    needs="agents/installed",
+)
