@@ -112,12 +112,18 @@ def fill_gap(request: Request) -> tuple[Step, ...]:
     return (Say(f"<{request['prompt']}|"), Say(f"{request['suffix']}>"))
 
 
+def echo(request: Request) -> tuple[Step, ...]:
+    """Say the request itself, as JSON."""
+    return (Say(json.dumps(request)),)
+
+
 #: What depends on the request.
 REACTIONS: Final[Mapping[str, Callable[[Request], tuple[Step, ...]]]] = {
     "tools": use_tools,
     "vision": look,
     "structured": fill_form,
     "gap": fill_gap,
+    "echo": echo,
 }
 
 #: What is refused before anything is sent: status and message.
