@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -11,41 +12,50 @@ from typing import Any, Final
 
 from attrs import evolve
 
+from ollamaproxy.callers.key_file import KeyFile
+from ollamaproxy.settings.secret import Secret
 from tests.clients.rules.row import EVERY, Daemon, Row, Step
 from tests.clients.rules.wire import Answer, Call, Connection
 from tests.clients.running import shared_daemon
 from tests.litellm.gateway import MASTER_KEY, Gateway
-from tests.processes import RunningDaemon
+from tests.processes import RunningDaemon, RunningProgram
 
 #: What a client that has a key is given by its user.
 CLIENT_KEY: Final = "sk-made-up-for-the-client"
 
 
 @cache
-def daemon_for(kind: Daemon, gateway: Gateway) -> RunningDaemon:
-    """Return a daemon that is set up so; it ends with the test run."""
+def port_of(kind: Daemon, gateway: Gateway) -> int:
+    """Start a daemon that is set up so, which ends with the test run, and return its port."""
     if kind is Daemon.OPEN:
-        return shared_daemon(gateway)
+        return shared_daemon(gateway).port
     key = "sk-made-up-and-wrong" if kind is Daemon.WRONG_KEY else MASTER_KEY
     flags = ["--base-url", gateway.url, "--api-key", key, "--alias", "chat-model=fake/plain"]
     if kind is Daemon.NETWORK:
-        flags += ["--host", "0.0.0.0"]  # noqa: S104 - that is what is tested
+        return _in_the_network(flags)
     if kind is Daemon.EXTENSIONS:
         flags += ["--origin", "chrome-extension://*", "--origin", "moz-extension://*"]
     if kind is Daemon.KEYS:
         folder = TemporaryDirectory()
         atexit.register(folder.cleanup)
-        keys = Path(folder.name) / "keys"
-        keys.write_text(keys_file(CLIENT_KEY))
-        flags += ["--keys-file", str(keys)]
+        path = Path(folder.name) / "keys"
+        KeyFile(str(path)).add("somebody", None, Secret(CLIENT_KEY))
+        flags += ["--keys-file", str(path)]
     daemon = RunningDaemon(*flags)
     atexit.register(daemon.stop)
-    return daemon
+    return daemon.port
+
+
+def _in_the_network(flags: Sequence[str]) -> int:
+    where = ("--host", "0.0.0.0", "--port", "0")  # noqa: S104 - that is what is tested
+    program = RunningProgram([sys.executable, "-m", "ollamaproxy", *where, *flags])
+    atexit.register(program.stop)
+    return int(program.wait_for_line("stderr", r"listening on http://[^ ]*:(\d+)")[1])
 
 
 def fault_of(row: Row, gateway: Gateway) -> str | None:
     """Do what a row says; return what the client would miss, or ``None``."""
-    port = daemon_for(row.daemon, gateway).port
+    port = port_of(row.daemon, gateway)
     connection = Connection(port)
     listed: Sequence[str] = ()
     try:

@@ -71,8 +71,6 @@ def row(client: str, what: str, *steps: Step, daemon: Daemon = Daemon.OPEN) -> R
     return Row(client, what, steps, daemon)
 
 
-def step(
-    call: Call, *needs: Need, at_once: int = 1, times: int = 1, paced: bool = False
-) -> Step:
+def step(call: Call, *needs: Need, at_once: int = 1, times: int = 1, paced: bool = False) -> Step:
     """Return a step."""
     return Step(call, needs, at_once, times, paced)
