@@ -110,11 +110,14 @@ class Answer:
 
 
 class Connection:
-    """One connection to the daemon, for one call after another."""
+    """A connection to the daemon for one call after another, or a new one where that is told."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        self._open()
+
+    def _open(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), PATIENCE_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self._socket.makefile("rb")
 
@@ -143,6 +146,9 @@ class Connection:
         status = int(rest.partition(" ")[0])
         bodiless = call.line.startswith("HEAD ") or status in {204, 304}
         chunks = [] if bodiless else self._chunks(headers, on_chunk)
+        if headers.get("connection") == "close":
+            self.close()
+            self._open()
         return Answer(version, status, headers, chunks)
 
     def _line(self) -> str:

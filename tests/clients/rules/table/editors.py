@@ -1,6 +1,7 @@
 """Zed, and what is for Emacs and Neovim."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tests.clients.rules.answers import (
     JSON,
@@ -44,7 +45,7 @@ from tests.clients.rules.wire import Call, Raw
 from tests.clients.scenarios import GREETING
 
 _ZED: Final = {**TYPED, "Authorization": "Bearer any-key"}
-_ZED_OPTIONS: Final = {
+_ZED_OPTIONS: Final[Mapping[str, Any]] = {
     "num_ctx": 16384,
     "num_predict": None,
     "stop": [],
