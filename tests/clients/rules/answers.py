@@ -1,7 +1,7 @@
 """What a client needs of an answer as a whole: its status, its types, the form of its stream."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -274,16 +274,6 @@ def _error_with(message: str) -> Rule:
     return Rule(f"``error`` is a string with ``{message}``", check)
 
 
-#: A plain reply, which some parse only if it says what it is.
-JSON: Final = (status(200), media_type("application/json"))
-
-#: A stream of lines.
-LINES: Final = (status(200), exact_type("application/x-ndjson"), clean_lines(), ends_when_done())
-
-#: A stream of events.
-EVENTS: Final = (status(200), media_type("text/event-stream"), end_mark())
-
-
 def _need(where: str, rules: Sequence[Rule], pick: Callable[[Answer], Sequence[Any]]) -> Need:
     def check(answer: Answer) -> None:
         values = pick(answer)
@@ -293,3 +283,26 @@ def _need(where: str, rules: Sequence[Rule], pick: Callable[[Answer], Sequence[A
                 rule.check(value)
 
     return Need(where + ", ".join(rule.says for rule in rules), check)
+
+
+def _all(says: str, *needs: Need) -> Sequence[Need]:
+    """Return several needs as one, under a name of its own."""
+
+    def check(answer: Answer) -> None:
+        for need in needs:
+            need.check(answer)
+
+    return (Need(says, check),)
+
+
+#: What is meant by the names below, for the page.
+FORMS: Final[Mapping[str, Sequence[Need]]] = {
+    "plain JSON": (status(200), media_type("application/json")),
+    "a stream of lines": (
+        *(status(200), exact_type("application/x-ndjson")),
+        *(clean_lines(), ends_when_done()),
+    ),
+    "a stream of events": (status(200), media_type("text/event-stream"), end_mark()),
+}
+
+JSON, LINES, EVENTS = (_all(name, *needs) for name, needs in FORMS.items())

@@ -62,7 +62,7 @@ def _rule(path: str, says: str, holds: Callable[[Any], object]) -> Rule:
 
     def check(value: Any) -> None:
         for one in found(value, path):
-            true(holds(one), f"{path} {says}, it should", one)
+            true(holds(one), "it does not hold", one)
 
     return Rule(f"``{path}`` {says}", check)
 
@@ -79,7 +79,8 @@ def words(path: str) -> Rule:
 
 def containing(path: str, part: str) -> Rule:
     """A string with another in it."""
-    return _rule(path, f"contains ``{part}``", lambda one: part in one)
+    said = json.dumps(part)[1:-1]
+    return _rule(path, f"contains ``{said}``", lambda one: part in one)
 
 
 def without(path: str, part: str) -> Rule:
