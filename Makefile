@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm clients agents speed speed-results load amplification slow soak fuzz clean
+.PHONY: demo man test check litellm clients agents speed speed-results load amplification slow soak fuzz clean compatibility
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -93,6 +93,13 @@ clients: .clients/python/installed .clients/javascript/installed .clients/agents
 	cp tests/clients/environments/javascript/package*.json .clients/javascript
 	npm ci --prefix .clients/javascript --no-audit --no-fund --loglevel=error
 	touch $@
+
+# Runs the clients that are installed, and puts what came of it into docs/compatibility.rst.
+# test_page.py holds the page to the results, which are only on their way here.
+compatibility: clients .venv/tests-installed .venv-litellm/installed
+	OLLAMAPROXY_TEST_RESULTS=tests/clients/results.json $(BIN)/pytest -q tests/clients \
+		--ignore=tests/clients/test_page.py
+	$(BIN)/python -m tests.clients.page
 
 clean:
 	rm -rf .venv .venv-litellm .agents .clients build *.egg-info .coverage .coverage.* htmlcov
