@@ -53,9 +53,9 @@ def _head(results: Results) -> Iterator[str]:
         f"{LACKS} the client has nothing for it, likewise with its reason."
     )
     yield from _wrapped(
-        "In what is to be set, ``URL`` is the daemon's address, such as ``http://localhost:11434``, "
-        "and ``MODEL`` the name of one of the gateway's models. Clients that could not be run are "
-        "below: `Known by their rules`_."
+        "In what is to be set, ``URL`` is the daemon's address, ``http://localhost:11434`` or the "
+        "like, and ``MODEL`` the name of one of the gateway's models. Clients that were not run "
+        "are below: `Known by their rules`_."
     )
 
 

@@ -29,8 +29,8 @@ def rules_pages(rules: Rules, run: Sequence[Client]) -> Iterator[str]:
     """Yield the lines of the sections on clients that were not run, and on those that were."""
     yield from _title("Known by their rules", "=")
     yield from _wrapped(
-        "The clients in this section were **not run**: they are not to be had for a test, or need a "
-        "screen. What they send and what they cannot do without was put down from their sources, "
+        "The clients in this section were **not run**: they are not to be had for a test, or need "
+        "a screen. What they send and what they cannot do without was put down from their sources, "
         "from what people report who have built or used other servers for them, and from "
         "recordings. The tests send just these requests to the daemon, in front of a real LiteLLM, "
         "and see to it that each answer has what the client needs."

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from tests.clients.rules.answers import Need
+from tests.clients.rules.heads import Need
 from tests.clients.rules.wire import Call
 
 #: In a body: the name of each model that the call before has listed.

@@ -9,11 +9,10 @@ from tests.clients.rules.answers import (
     every_event,
     first_call_event,
     last_event,
-    media_type,
     reaches_model,
     reply,
-    status,
 )
+from tests.clients.rules.heads import media_type, status
 from tests.clients.rules.row import row, step
 from tests.clients.rules.table.bodies import HELLO, TOOLS, TYPED, chat
 from tests.clients.rules.values import (

@@ -9,9 +9,9 @@ from tests.clients.rules.answers import (
     last_line,
     reply,
     says,
-    status,
     whole_writes,
 )
+from tests.clients.rules.heads import status
 from tests.clients.rules.row import EVERY, row, step
 from tests.clients.rules.table.bodies import (
     TYPED,

@@ -12,8 +12,8 @@ from tests.clients.rules.answers import (
     reaches_model,
     reply,
     says,
-    status,
 )
+from tests.clients.rules.heads import status
 from tests.clients.rules.row import EVERY, row, step
 from tests.clients.rules.table.bodies import (
     CALLED,

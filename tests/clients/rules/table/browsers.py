@@ -2,19 +2,8 @@
 
 from typing import Final
 
-from tests.clients.rules.answers import (
-    JSON,
-    LINES,
-    ascii_only,
-    body,
-    header,
-    header_with,
-    refuses,
-    reply,
-    says,
-    status,
-    whole_writes,
-)
+from tests.clients.rules.answers import JSON, LINES, ascii_only, refuses, reply, says, whole_writes
+from tests.clients.rules.heads import body, header, header_with, status
 from tests.clients.rules.row import Daemon, row, step
 from tests.clients.rules.table.bodies import HELLO, TYPED, chat
 from tests.clients.rules.values import array, containing, words

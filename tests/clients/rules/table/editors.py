@@ -9,11 +9,11 @@ from tests.clients.rules.answers import (
     ascii_only,
     call_line,
     every_line,
-    exact_type,
     reaches_model,
     reply,
     says,
 )
+from tests.clients.rules.heads import exact_type
 from tests.clients.rules.row import EVERY, row, step
 from tests.clients.rules.table.bodies import (
     CALLED,

@@ -7,18 +7,15 @@ from tests.clients.rules.answers import (
     JSON,
     LINES,
     ascii_only,
-    body,
     every_event,
     every_line,
-    http_1_1,
     last_line,
-    media_type,
     refuses,
     reply,
     says,
-    status,
     thoughts_first,
 )
+from tests.clients.rules.heads import body, http_1_1, media_type, status
 from tests.clients.rules.row import EVERY, Daemon, row, step
 from tests.clients.rules.table.bodies import (
     CALLED,

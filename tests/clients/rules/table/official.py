@@ -6,19 +6,17 @@ from tests.clients.rules.answers import (
     JSON,
     LINES,
     ascii_only,
-    body,
     breaks_off,
     call_line,
     clean_lines,
     every_line,
-    exact_type,
     last_line,
     reaches_model,
     refuses,
     reply,
     says,
-    status,
 )
+from tests.clients.rules.heads import body, exact_type, status
 from tests.clients.rules.row import Daemon, row, step
 from tests.clients.rules.table.bodies import HELLO, TOOLS, TYPED, called, calling, chat, result
 from tests.clients.rules.values import (

@@ -7,13 +7,12 @@ from tests.clients.rules.answers import (
     LINES,
     call_line,
     every_line,
-    http_1_1,
     last_line,
     refuses,
     reply,
     says,
-    status,
 )
+from tests.clients.rules.heads import http_1_1, status
 from tests.clients.rules.row import row, step
 from tests.clients.rules.table.bodies import (
     JAVA_GET,

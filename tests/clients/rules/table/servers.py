@@ -2,17 +2,8 @@
 
 from typing import Final
 
-from tests.clients.rules.answers import (
-    JSON,
-    LINES,
-    body,
-    every_line,
-    last_line,
-    refuses,
-    reply,
-    says,
-    status,
-)
+from tests.clients.rules.answers import JSON, LINES, every_line, last_line, refuses, reply, says
+from tests.clients.rules.heads import body, status
 from tests.clients.rules.row import row, step
 from tests.clients.rules.table.bodies import (
     CALLED,

@@ -12,12 +12,11 @@ from tests.clients.rules.answers import (
     every_line,
     first_call_event,
     last_event,
-    media_type,
     refuses,
     reply,
     says,
-    status,
 )
+from tests.clients.rules.heads import media_type, status
 from tests.clients.rules.row import EVERY, row, step
 from tests.clients.rules.table.bodies import (
     HELLO,
