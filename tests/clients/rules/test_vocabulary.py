@@ -176,7 +176,7 @@ class Calls(Case):
         self.assertEqual(call.to_bytes(7), head + b'Content-Length: 11\r\n\r\n{"a": null}')
 
     def test_other_bodies(self) -> None:
-        """No body has no length, a raw one is not touched, and one in chunks has no length either."""
+        """No body has no length, a raw one is as it is, and one in chunks has no length either."""
         self.assertEqual(Call("GET /", host="h").to_bytes(7), b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         self.assertTrue(
             Call("POST /", Raw(b"{")).to_bytes(7).endswith(b"Content-Length: 1\r\n\r\n{")

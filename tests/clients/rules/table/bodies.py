@@ -1,7 +1,10 @@
 """What the requests of many rows have in common."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, Final
+
+from tests.clients.scenarios import PNG
 
 #: As Java's own client sends it for every request over plain http.
 JAVA: Final[Mapping[str, str]] = {
@@ -14,6 +17,9 @@ JAVA: Final[Mapping[str, str]] = {
 JAVA_GET: Final = {"Content-Length": "0", **JAVA}
 TYPED: Final = {"Content-Type": "application/json"}
 JAVA_TYPED: Final = {**JAVA, **TYPED}
+
+#: What is behind the end of a picture is not looked at.
+LARGE_PNG: Final = b64encode(b64decode(PNG) + bytes(8_000_000)).decode()
 
 HELLO: Final = [{"role": "user", "content": "Hello?"}]
 

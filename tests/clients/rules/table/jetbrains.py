@@ -236,6 +236,10 @@ JETBRAINS: Final = (
             *(*JSON, reply(array("embedding"))),
         ),
         step(
+            Call("POST /api/embed", {"model": "vector-model", "input": "one"}, _KOOG),
+            *(*JSON, reply(array("embeddings/0"))),
+        ),
+        step(
             Call("POST /api/embed", {"model": "vector-model", "input": ["one", "two"]}, _KOOG),
             *(*JSON, reply(array("embeddings/0"), array("embeddings/1"))),
         ),

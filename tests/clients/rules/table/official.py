@@ -15,10 +15,20 @@ from tests.clients.rules.answers import (
     refuses,
     reply,
     says,
+    thoughts_first,
 )
 from tests.clients.rules.heads import body, exact_type, status
 from tests.clients.rules.row import Daemon, row, step
-from tests.clients.rules.table.bodies import HELLO, TOOLS, TYPED, called, calling, chat, result
+from tests.clients.rules.table.bodies import (
+    HELLO,
+    LARGE_PNG,
+    TOOLS,
+    TYPED,
+    called,
+    calling,
+    chat,
+    result,
+)
 from tests.clients.rules.values import (
     absent,
     array,
@@ -29,6 +39,7 @@ from tests.clients.rules.values import (
     mapping,
     matching,
     no_null,
+    same,
     text,
     words,
 )
@@ -114,6 +125,17 @@ OFFICIAL: Final = (
     ),
     row(
         "ollama (the program)",
+        "says in a word how hard to think",
+        *(
+            step(
+                Call("POST /api/chat", chat("thinking-model", think=word, options={}), _GO),
+                *(*LINES, thoughts_first(), says("Answer: 4.")),
+            )
+            for word in ("low", "medium", "high", "max", True)
+        ),
+    ),
+    row(
+        "ollama (the program)",
         "deletes with a body, and copies: both are refused with a text, and not by a dead end",
         step(
             Call("DELETE /api/delete", {"model": "chat-model", "name": ""}, _GO),
@@ -152,6 +174,21 @@ OFFICIAL: Final = (
         step(
             Call("POST /api/chat", chat("fake/echo", tools=[]), _PYTHON),
             *(*LINES, reaches_model(absent("tools"), no_null())),
+        ),
+    ),
+    row(
+        "ollama (Python)",
+        "sends a picture of eight megabytes",
+        step(
+            Call(
+                "POST /api/chat",
+                chat(
+                    "vision-model",
+                    [{"role": "user", "content": "What is it?", "images": [LARGE_PNG]}],
+                ),
+                _PYTHON,
+            ),
+            *(*LINES, says("What is it? A image/png.")),
         ),
     ),
     row(
@@ -197,8 +234,8 @@ OFFICIAL: Final = (
             *LINES,
             reaches_model(
                 words("messages/1/tool_calls/*/id"),
-                words("messages/2/tool_call_id"),
-                words("messages/3/tool_call_id"),
+                same("messages/1/tool_calls/1/id", "messages/2/tool_call_id"),
+                same("messages/1/tool_calls/0/id", "messages/3/tool_call_id"),
             ),
         ),
     ),

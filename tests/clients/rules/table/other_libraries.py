@@ -107,7 +107,13 @@ OTHER_LIBRARIES: Final = (
         step(
             Call("GET /api/ps", headers={**JAVA_GET, **TYPED}),
             *JSON,
-            reply(listed("models/*/name", "tool-model"), integer("models/*/size_vram", 0)),
+            reply(
+                listed("models/*/name", "tool-model"),
+                words("models/*/digest"),
+                integer("models/*/size", 0),
+                integer("models/*/size_vram", 0),
+                date("models/*/expires_at"),
+            ),
         ),
     ),
     row(
@@ -147,7 +153,7 @@ OTHER_LIBRARIES: Final = (
         step(Call("GET /api/tags"), *JSON, reply(date("models/*/modified_at"), no_null())),
         step(
             Call("POST /api/show", {"model": "known-model"}, _NET),
-            *(*JSON, reply(mapping("model_info"), no_null())),
+            *(*JSON, reply(integer("model_info/general.parameter_count"), no_null())),
         ),
     ),
     row(

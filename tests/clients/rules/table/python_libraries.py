@@ -146,6 +146,10 @@ PYTHON_LIBRARIES: Final = (
             *(*JSON, reply(text("response"), equals("done", True), integer("eval_count"))),
         ),
         step(
+            Call("POST /api/chat", chat("chat-model", format="json"), _LITELLM),
+            *(*LINES, says(GREETING)),
+        ),
+        step(
             Call("POST /api/embed", {"model": "vector-model", "input": ["one"]}, _LITELLM),
             *(*JSON, reply(array("embeddings/0"), integer("prompt_eval_count"))),
         ),

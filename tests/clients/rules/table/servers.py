@@ -64,6 +64,7 @@ SERVERS: Final = (
         step(
             Call("POST /api/chat", chat("chat-model", format="", options={}), _WEBUI),
             *(*LINES, last_line(*_COUNTS, one_of("done_reason", "stop", "length"), no_null())),
+            last_line(equals("prompt_eval_count", 11), equals("eval_count", 7)),
             says(GREETING),
         ),
         step(
@@ -130,6 +131,14 @@ SERVERS: Final = (
                 _WEBUI,
             ),
             *(*JSON, reply(equals("done", True), equals("done_reason", "unload"))),
+        ),
+    ),
+    row(
+        "Open WebUI",
+        "is told when the model is asked too much, by the status that says so",
+        step(
+            Call("POST /api/chat", chat("fake/rate-limited"), _WEBUI),
+            *refuses(429, "Rate limit reached"),
         ),
     ),
     row(
