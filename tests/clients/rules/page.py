@@ -11,15 +11,13 @@ from tests.clients.rules.row import EVERY, Row, Step
 
 _WIDTH: Final = 110
 
-#: Clients of the catalogue, by what the table calls them if that is not their title.
+#: What the catalogue calls a client, if that is neither its title nor its name here.
 ALIASES: Final[Mapping[str, Sequence[str]]] = {
     "AI SDK (ollama-ai-provider-v2)": ("ollama-ai-provider-v2",),
-    "AI SDK in browsers": ("ai-sdk-ollama",),
-    "ollama (the program)": ("ollama-cli", "ollama"),
-    "ollama (JavaScript, Python)": ("ollama-js", "ollama-python"),
-    "LangChain (Python)": ("langchain-ollama", "langchain-python"),
-    "Continue (cn)": ("cn", "continue-cli"),
-    "Claude Code, without a stream": ("claude-code",),
+    "Continue (cn)": ("continue-cli",),
+    "LangChain (Python)": ("langchain-ollama",),
+    "LiteLLM": ("litellm-ollama-chat", "litellm-ollama"),
+    "ollama (the program)": ("ollama-cli",),
 }
 
 Rules = Mapping[str, Sequence[Row]]
@@ -47,15 +45,10 @@ def rules_pages(rules: Rules, run: Sequence[Client]) -> Iterator[str]:
     yield from _tables(rules, run, were_run=True)
 
 
-def was_run(row: Row, run: Sequence[Client]) -> bool:
-    """Return whether all clients of a row are in the catalogue, under their titles or names."""
-    known = {_plain(client.title) for client in run} | {_plain(client.name) for client in run}
-    if any(_plain(name) in known for name in ALIASES.get(row.client, ())):
-        return True
-    return all(
-        any(_plain(name) in known for name in (one, *ALIASES.get(one, ())))
-        for one in re.split(r", (?![^(]*\))", row.client)
-    )
+def was_run(name: str, run: Sequence[Client]) -> bool:
+    """Return whether a client is in the catalogue, by its title, its name, or an alias."""
+    known = {_plain(told) for client in run for told in (client.title, client.name)}
+    return any(_plain(called) in known for called in (name, *ALIASES.get(name, ())))
 
 
 def _plain(name: str) -> str:
@@ -64,16 +57,20 @@ def _plain(name: str) -> str:
 
 def _tables(rules: Rules, run: Sequence[Client], *, were_run: bool) -> Iterator[str]:
     for kind, all_rows in rules.items():
-        rows = [row for row in all_rows if was_run(row, run) is were_run]
+        rows = [
+            (names, row)
+            for row in all_rows
+            if (names := [name for name in row.clients if was_run(name, run) is were_run])
+        ]
         if not rows:
             continue
         # Two sections have the same kinds, and a title may stand on a page once.
         yield from _title(f"{kind}: by rules and run" if were_run else f"{kind}: by rules", "-")
         yield from (".. list-table::", "   :header-rows: 1", "   :widths: 30 70", "")
         yield from ("   * - What the client does", "     - What it asks, and needs of the answer")
-        for row in rows:
+        for names, row in rows:
             how = f" ({row.daemon.value})" if row.daemon.value else ""
-            yield from _item(f"**{row.client}** {row.what}{how}.", "   * - ")
+            yield from _item(f"**{', '.join(names)}** {row.what}{how}.", "   * - ")
             for number, step in enumerate(row.steps):
                 yield from _item(_told(step), "     - - " if number == 0 else "       - ")
         yield ""

@@ -65,6 +65,11 @@ class Row:
     steps: Sequence[Step]
     daemon: Daemon = Daemon.OPEN
 
+    @property
+    def clients(self) -> Sequence[str]:
+        """The clients' names, one by one."""
+        return self.client.split(", ")
+
 
 def row(client: str, what: str, *steps: Step, daemon: Daemon = Daemon.OPEN) -> Row:
     """Return a row."""

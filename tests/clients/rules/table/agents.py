@@ -237,8 +237,8 @@ AGENTS: Final = (
         ),
     ),
     row(
-        "Claude Code, without a stream",
-        "gets a whole message",
+        "Claude Code",
+        "gets a whole message where it asks for no stream",
         step(
             Call(
                 "POST /v1/messages",

@@ -263,7 +263,7 @@ OFFICIAL: Final = (
         step(Call("POST /api/chat", chat("no-such-model"), _JS), *refuses(404, "not found")),
     ),
     row(
-        "ollama (JavaScript, Python)",
+        "ollama (JavaScript), ollama (Python)",
         "is told when an answer breaks off by a line of its own",
         step(
             Call("POST /api/chat", chat("breaking-model"), _JS),
