@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tests.clients.rules.heads import Need, exact_type, media_type, status
-from tests.clients.rules.values import Rule
+from tests.clients.rules.values import Rule, sentence
 from tests.clients.rules.wire import Answer
 from tests.clients.scenarios import equal, true
 
@@ -84,7 +84,8 @@ def says(wanted: str, path: Sequence[str] = ("message", "content")) -> Need:
         equal("".join(_texts(answer.lines(), path)), wanted, "the text")
         equal(_texts(answer.lines(), path)[-1], "", "the text of the last line")
 
-    return Need("the text is whole before the last line", check)
+    said = json.dumps(wanted, ensure_ascii=False)[1:-1].replace('\\"', '"')
+    return Need(f"the text is ``{said}``, whole before the last line", check)
 
 
 def _texts(lines: Sequence[Any], path: Sequence[str]) -> list[str]:
@@ -200,7 +201,7 @@ def _need(where: str, rules: Sequence[Rule], pick: Callable[[Answer], Sequence[A
             for rule in rules:
                 rule.check(value)
 
-    return Need(where + ", ".join(rule.says for rule in rules), check)
+    return Need(where + sentence(rules), check)
 
 
 def _all(says: str, *needs: Need) -> Sequence[Need]:

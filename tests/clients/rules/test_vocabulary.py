@@ -38,6 +38,7 @@ from tests.clients.rules.values import (
     only,
     positive,
     same,
+    sentence,
     text,
     version_at_least,
     without,
@@ -166,6 +167,22 @@ class Vocabulary(Case):
             for answer in wrong:
                 with self.assertRaises(FAULTS, msg=f"{need.says}: {answer}"):
                     need.check(answer)
+
+
+class Sentences(Case):
+    def test_neighbours(self) -> None:
+        """What is said of several paths in a row is said once, and nothing is lost."""
+        told = sentence([text("a"), text("b"), text("c"), date("d"), no_null(), text("e")])
+        self.assertEqual(
+            told,
+            "``a``, ``b`` and ``c`` are each a string, "
+            "``d`` is a date and time with a zone (RFC 3339), null is nowhere, ``e`` is a string",
+        )
+
+    def test_other_words(self) -> None:
+        """What is not a matter of being is said of each path."""
+        told = sentence([holding("a", "x"), holding("b", "x")])
+        self.assertEqual(told, "``a`` holds ``x``, ``b`` holds ``x``")
 
 
 class Calls(Case):

@@ -8,8 +8,9 @@ may hold dots, and ``<arch>`` stands for the value's own ``general.architecture`
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from attrs import frozen
@@ -23,12 +24,30 @@ class Rule:
     Something that must hold of a JSON value.
 
     Attributes:
-        says: In words, after "the line:" or the like; reStructuredText.
+        says: In words, after "the line:" or the like; reStructuredText.  With a
+            path, it is what comes behind that.
         check: Raises AssertionError if it does not hold.
+        path: Of what it is said; ``None`` if ``says`` is the whole sentence.
     """
 
     says: str
     check: Callable[[Any], None]
+    path: str | None = None
+
+
+def sentence(rules: Sequence[Rule]) -> str:
+    """Return what several rules say; neighbours that say the same of two paths are told as one."""
+    parts = []
+    for (says, alone), group in groupby(rules, lambda rule: (rule.says, rule.path is None)):
+        paths = [f"``{rule.path}``" for rule in group]
+        if alone:
+            parts.append(says)
+        elif len(paths) > 1 and says.startswith("is "):
+            listed = f"{', '.join(paths[:-1])} and {paths[-1]}"
+            parts.append(f"{listed} are each {says.removeprefix('is ')}")
+        else:
+            parts += [f"{path} {says}" for path in paths]
+    return ", ".join(parts)
 
 
 def found(value: Any, path: str) -> Iterator[Any]:
@@ -64,7 +83,7 @@ def _rule(path: str, says: str, holds: Callable[[Any], object]) -> Rule:
         for one in found(value, path):
             true(holds(one), "it does not hold", one)
 
-    return Rule(f"``{path}`` {says}", check)
+    return Rule(says, check, path)
 
 
 def text(path: str) -> Rule:
@@ -136,8 +155,8 @@ def date(path: str) -> Rule:
 
 def equals(path: str, wanted: object) -> Rule:
     """Just this, and of the same type."""
-    said = json.dumps(wanted)
-    return _rule(path, f"is ``{said}``", lambda one: json.dumps(one) == said)
+    said = json.dumps(wanted, ensure_ascii=False)
+    return _rule(path, f"is ``{said}``", lambda one: json.dumps(one, ensure_ascii=False) == said)
 
 
 def one_of(path: str, *wanted: str) -> Rule:
