@@ -43,7 +43,7 @@ def tests_of_all() -> Mapping[str, type[GatewayTestCase]]:
 
 def as_name(text: str) -> str:
     """Return a text as a part of a name."""
-    return re.sub(r"\W+", "_", text.lower()).strip("_")
+    return re.sub(r"\W+", "_", text.lower().replace("'", "")).strip("_")
 
 
 tests_of_all.__test__ = False  # type: ignore[attr-defined]  # neither is it

@@ -174,13 +174,13 @@ def holding(path: str, *wanted: str) -> Rule:
 def only(path: str, *wanted: str) -> Rule:
     """A list, or the keys of an object, with nothing but these in it."""
     said = ", ".join(f"``{one}``" for one in wanted)
-    return _rule(path, f"holds nothing but {said}", lambda one: not set(one) - set(wanted))
+    return _rule(path, f"holds nothing but ({said})", lambda one: not set(one) - set(wanted))
 
 
 def keys_in_order(path: str, *wanted: str) -> Rule:
     """An object with these keys and no others, in this order."""
     said = ", ".join(f"``{one}``" for one in wanted)
-    return _rule(path, f"has the keys {said} in this order", lambda one: tuple(one) == wanted)
+    return _rule(path, f"has the keys ({said}) in this order", lambda one: tuple(one) == wanted)
 
 
 def version_at_least(path: str, least: str) -> Rule:
