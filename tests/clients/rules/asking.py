@@ -33,6 +33,8 @@ def port_of(kind: Daemon, gateway: Gateway) -> int:
     flags = ["--base-url", gateway.url, "--api-key", key, "--alias", "chat-model=fake/plain"]
     if kind is Daemon.NETWORK:
         return _in_the_network(flags)
+    if kind is Daemon.NO_TOOLS:
+        flags += ["--model-info", "chat-model=no-tools"]
     if kind is Daemon.EXTENSIONS:
         flags += ["--origin", "chrome-extension://*", "--origin", "moz-extension://*"]
     if kind is Daemon.KEYS:

@@ -24,6 +24,7 @@ class Daemon(Enum):
     NETWORK = "the daemon listens on the network"
     KEYS = "the daemon asks for keys"
     WRONG_KEY = "the gateway refuses the daemon's own key"
+    NO_TOOLS = "the daemon is told that the model has no tools"
     EXTENSIONS = "the daemon allows the origins of browser extensions"
 
 

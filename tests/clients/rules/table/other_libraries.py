@@ -13,7 +13,7 @@ from tests.clients.rules.answers import (
     says,
 )
 from tests.clients.rules.heads import http_1_1, status
-from tests.clients.rules.row import row, step
+from tests.clients.rules.row import Daemon, row, step
 from tests.clients.rules.table.bodies import (
     JAVA_GET,
     JAVA_TYPED,
@@ -176,6 +176,19 @@ OTHER_LIBRARIES: Final = (
             Call("POST /api/chat", chat("known-model", think=True), _NET),
             *refuses(400, "does not support thinking"),
         ),
+    ),
+    row(
+        "OllamaSharp, Semantic Kernel",
+        "raises an error of its own where a model has no tools, which it knows by the text",
+        step(
+            Call("POST /api/chat", chat("chat-model", tools=TOOLS), _NET),
+            *refuses(400, "does not support tools"),
+        ),
+        step(
+            Call("POST /api/show", {"model": "chat-model"}, _NET),
+            *(*JSON, reply(only("capabilities", "completion"))),
+        ),
+        daemon=Daemon.NO_TOOLS,
     ),
     row(
         "AI SDK (ollama-ai-provider-v2)",

@@ -12,6 +12,7 @@ from tests.clients.rules.answers import (
     every_line,
     first_call_event,
     last_event,
+    reaches_model,
     refuses,
     reply,
     says,
@@ -38,6 +39,7 @@ from tests.clients.rules.values import (
     integer,
     listed,
     no_null,
+    same,
     text,
     version_at_least,
     without,
@@ -169,6 +171,27 @@ VISUAL_STUDIO: Final = (
             ),
             *LINES,
             says("The tools said: noon in Paris, rain in Paris."),
+        ),
+        step(
+            Call(
+                "POST /api/chat",
+                chat(
+                    "fake/echo",
+                    [
+                        *HELLO,
+                        calling(called("weather", id="a"), called("clock", id="b"), content=""),
+                        result("noon in Paris", tool_call_id="b"),
+                        result("rain in Paris", tool_call_id="a"),
+                    ],
+                    tools=TOOLS,
+                ),
+                _JS,
+            ),
+            *LINES,
+            reaches_model(
+                same("messages/1/tool_calls/1/id", "messages/2/tool_call_id"),
+                same("messages/1/tool_calls/0/id", "messages/3/tool_call_id"),
+            ),
         ),
     ),
     row(
