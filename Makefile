@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz dist audit clean
+.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz dist audit release clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -49,9 +49,12 @@ fuzz: .venv/tests-installed
 dist: .venv/release-installed
 	$(BIN)/python -m release
 
-# AUDIT_FLAGS are pip-audit's own.
-audit: dist
+# Asks about what dist/ has already.  AUDIT_FLAGS are pip-audit's own.
+audit: .venv/release-installed $(if $(wildcard dist/*.cdx.json),,dist)
 	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
+
+release: .venv/tests-installed dist audit
+	OLLAMAPROXY_TEST_DIST=dist $(BIN)/pytest -q tests/release
 
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.

@@ -50,7 +50,7 @@ setup(
     description="An Ollama server in every detail, answered by your company's LiteLLM gateway.",
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
-    license="MIT",
+    license_expression="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     # Spelled out although it is the default: without it setuptools serves an

@@ -49,7 +49,7 @@ def main() -> int:
         return 2
     packages = materials(json.loads(bills[0].read_text(encoding="utf-8")))
     verdict = audit(packages, sys.argv[1:])
-    print(verdict.text)  # noqa: T201
+    print(f"{verdict.text} ({bills[0].name})")  # noqa: T201
     return verdict.exit_status
 
 

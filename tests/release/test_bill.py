@@ -79,7 +79,10 @@ class Bill(Case):
         for name in names:
             self.assertIn(name, components)
         for name, row in components.items():
-            self.assertEqual(row["purl"], f"pkg:pypi/{name}@{row['version']}".lower())
+            kind, _slash, known = row["purl"].rpartition("/")
+            at, _at, version = known.partition("@")
+            self.assertEqual((kind, canonical(at)), ("pkg:pypi", name))
+            self.assertEqual(version, row["version"])
             [*licences] = row["licenses"]
             self.assertTrue(licences, name)
             for licence in licences:

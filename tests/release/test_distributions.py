@@ -3,6 +3,7 @@
 import os
 import tarfile
 import zipfile
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import Final
 
@@ -96,9 +97,9 @@ class Wheel(Case):
     def test_metadata(self) -> None:
         """Its metadata say which version it is, and what its licence is."""
         held = contents(distributions().wheel)
-        lines = held[f"{_TOP}.dist-info/METADATA"].decode().splitlines()
-        self.assertIn(f"Version: {__version__}", lines)
-        self.assertIn("License-Expression: MIT", lines)
+        metadata = HeaderParser().parsestr(held[f"{_TOP}.dist-info/METADATA"].decode())
+        self.assertEqual(metadata["Version"], __version__)
+        self.assertEqual(metadata["License-Expression"], "MIT")
         self.assertIn(f"{_TOP}.dist-info/licenses/LICENSE", held)
 
 

@@ -1,7 +1,6 @@
 """The wheel in an environment that has nothing else: all ways to start it, from elsewhere."""
 
 import json
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping
@@ -23,8 +22,7 @@ _DEMO: Final = ("--demo", "--host=127.0.0.1", "--port=0")
 _LISTENING: Final = r"ollamaproxy \S+ listening on http://127\.0\.0\.1:(\d+)"
 _STATUS_PAGE: Final = r"status page on http://127\.0\.0\.1:(\d+)"
 
-#: Imports all modules, and prints the path of each that is not Python's own.  Those
-#: that are programs themselves are imported, too: they run only when they are asked to.
+#: Imports all modules, and prints the name and the path of each that is ours.
 _IMPORT_ALL: Final = """
 import importlib, pkgutil, sys
 import ollamaproxy
@@ -101,12 +99,12 @@ class Installed(Case):
             self.assertIn(environment(), Path(path).parents, line)
 
     def test_console_script(self) -> None:
-        """``ollamaproxy --demo`` lists models, and its status page has its script."""
+        """``ollamaproxy --demo`` lists models, and its status page has style and script."""
         program = self.start("ollamaproxy", *_DEMO)
         port = int(program.wait_for_line("stderr", _STATUS_PAGE)[1])
-        page = ROOT / "ollamaproxy/admin/page"
-        self.assertEqual(get(port, "/page.js"), (page / "page.js").read_bytes())
-        self.assertIn(b"<html", get(port, "/"))
+        page = get(port, "/")
+        for name in ("page.css", "page.js"):
+            self.assertIn((ROOT / "ollamaproxy/admin/page" / name).read_bytes(), page)
         self.assert_lists_models(program)
 
     def test_plugin_is_listed(self) -> None:
@@ -145,8 +143,7 @@ class Installed(Case):
 
     def test_bare(self) -> None:
         """Nothing is installed that only the tests or the packagers need."""
-        argv = [str(environment() / "bin/python"), "-m", "pip", "list", "--format=json"]
-        rows = json.loads(subprocess.check_output(argv, cwd=self.folder))
+        rows = json.loads(self.printed("python", "-m", "pip", "list", "--format=json"))
         names = {row["name"].lower() for row in rows}
         self.assertIn("ollamaproxy", names)
         self.assertEqual(names & {"pytest", "docutils", "hypothesis", "build"}, set())
