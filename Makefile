@@ -53,8 +53,9 @@ dist: .venv/release-installed
 audit: .venv/release-installed $(if $(wildcard dist/*.cdx.json),,dist)
 	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
 
-release: .venv/tests-installed dist audit
+release: .venv/tests-installed dist
 	OLLAMAPROXY_TEST_DIST=dist $(BIN)/pytest -q tests/release
+	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
 
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.
