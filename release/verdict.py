@@ -38,13 +38,13 @@ class Verdict:
     @property
     def text(self) -> str:
         """Everything, a line each, and the sum last."""
-        sums = [f"{self.seen} packages were looked at"]
+        sums = [f"packages looked at: {self.seen}"]
         if self.vulnerable:
-            sums.append(f"{len(self.vulnerable)} known vulnerabilities")
+            sums.append(f"known vulnerabilities: {len(self.vulnerable)}")
         elif self.seen:
             sums.append("no vulnerability of theirs is known")
         if self.not_seen:
-            sums.append(f"COULD NOT LOOK at {len(self.not_seen)} packages")
+            sums.append(f"packages that COULD NOT BE LOOKED AT: {len(self.not_seen)}")
         return "\n".join([*self.vulnerable, *self.not_seen, "; ".join(sums)])
 
 

@@ -40,9 +40,7 @@ class Verdicts(Case):
         rows = (clean("twisted", "26.10.0"), clean("zope-interface", "8.7"))
         verdict = judge(report(*rows), PACKAGES, "")
         self.assertEqual(verdict.exit_status, CLEAN)
-        self.assertEqual(
-            verdict.text, "2 packages were looked at; no vulnerability of theirs is known"
-        )
+        self.assertEqual(verdict.text, "packages looked at: 2; no vulnerability of theirs is known")
 
     def test_vulnerable(self) -> None:
         """Each vulnerability is told with all its names, and where it is mended."""
@@ -54,7 +52,7 @@ class Verdicts(Case):
             [
                 "Twisted 26.10.0: PYSEC-1/CVE-1, mended in 26.11, 27.1",
                 "Twisted 26.10.0: PYSEC-2/CVE-2, mended in no version",
-                "2 packages were looked at; 2 known vulnerabilities",
+                "packages looked at: 2; known vulnerabilities: 2",
             ],
         )
 
@@ -66,8 +64,8 @@ class Verdicts(Case):
             verdict.text.splitlines(),
             [
                 "Twisted 26.10.0: not found on the index",
-                "1 packages were looked at; no vulnerability of theirs is known; "
-                "COULD NOT LOOK at 1 packages",
+                "packages looked at: 1; no vulnerability of theirs is known; "
+                "packages that COULD NOT BE LOOKED AT: 1",
             ],
         )
 
