@@ -42,8 +42,8 @@ class Sdist(Case):
                 if (file := archive.extractfile(member)) is not None
             }
         names = tracked_files()
+        self.assertEqual({*names} - held.keys(), set())
         for name in names:
-            self.assertIn(name, held)
             self.assertTrue(held[name] == (ROOT / name).read_bytes(), f"{name}; {_OTHER_COMMIT}")
         added = {name for name in held if not name.startswith("ollamaproxy.egg-info/")}
         self.assertEqual(added - {*names}, {*_ADDED})
