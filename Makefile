@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz clean
+.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz dist audit release clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -46,6 +46,17 @@ soak: .venv/tests-installed
 fuzz: .venv/tests-installed
 	OLLAMAPROXY_TEST_EXAMPLES=$(or $(EXAMPLES),100000) $(BIN)/pytest -q tests/web/test_framing.py
 
+dist: .venv/release-installed
+	$(BIN)/python -m release
+
+# Asks about what dist/ has already.  AUDIT_FLAGS are pip-audit's own.
+audit: .venv/release-installed $(if $(wildcard dist/*.cdx.json),,dist)
+	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
+
+release: .venv/tests-installed dist
+	OLLAMAPROXY_TEST_DIST=dist $(BIN)/pytest -q tests/release
+	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
+
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.
 .venv/installed: setup.py
@@ -65,6 +76,10 @@ fuzz: .venv/tests-installed
 	$(BIN)/pip install --quiet --upgrade -e '.[bench]'
 	touch $@
 
+.venv/release-installed: .venv/installed
+	$(BIN)/pip install --quiet --upgrade -e '.[release]'
+	touch $@
+
 .venv/dev-installed: .venv/tests-installed
 	$(BIN)/pip install --quiet --upgrade -e '.[dev]'
 	touch $@
@@ -81,5 +96,5 @@ fuzz: .venv/tests-installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-litellm .agents build *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-litellm .agents build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp*
