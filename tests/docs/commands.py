@@ -1,8 +1,10 @@
 """What is to be run of a block: its language, its commands, and which of them begin a daemon."""
 
+import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from pathlib import Path
@@ -53,8 +55,9 @@ _KINDS: Final = {
 
 
 def is_installed(program: str) -> bool:
-    """Whether a program is to be found on this machine."""
-    return shutil.which(program) is not None
+    """Whether a program is to be found on this machine, or in the tests' own environment."""
+    here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return shutil.which(program, path=here) is not None
 
 
 def kind_of(block: Block, is_program: Callable[[str], bool] = is_installed) -> Kind:

@@ -5,7 +5,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
@@ -63,12 +63,16 @@ class Asked:
 def demonstration() -> Asked:
     """Return a daemon in front of the demonstration; both end with the test run."""
     # A daemon is a gateway, too.
-    gateway = RunningDaemon("--demo")
+    gateway = RunningDaemon("--demo", *_flags(ALIASES))
     atexit.register(gateway.stop)
-    return in_front_of(gateway.url, ALIASES, "demonstration")
+    return in_front_of(gateway.url, {}, "demonstration")
 
 
-def in_front_of(gateway: str, aliases: dict[str, str], answer: str, *, key: str = KEY) -> Asked:
+def _flags(aliases: Mapping[str, str]) -> list[str]:
+    return [f"--alias={name}={model}" for name, model in aliases.items()]
+
+
+def in_front_of(gateway: str, aliases: Mapping[str, str], answer: str, *, key: str = KEY) -> Asked:
     """
     Return a daemon in front of a gateway; it ends with the test run.
 
@@ -79,9 +83,8 @@ def in_front_of(gateway: str, aliases: dict[str, str], answer: str, *, key: str 
         key: The gateway's.
     """
     admin_port = free_port()
-    pairs = [f"--alias={name}={model}" for name, model in aliases.items()]
     where = ("--base-url", gateway, "--api-key", key)
-    daemon = RunningDaemon(*where, "--admin-listen", str(admin_port), *pairs)
+    daemon = RunningDaemon(*where, "--admin-listen", str(admin_port), *_flags(aliases))
     atexit.register(daemon.stop)
     return Asked(daemon=daemon, gateway=gateway, admin_port=admin_port, answer=answer)
 

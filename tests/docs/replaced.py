@@ -31,10 +31,11 @@ class Place:
 REPLACED: Final = (
     # The company's gateway, and its key.
     (r"https://litellm\.example\.com", "{gateway}"),
-    (r"https://other\.example\.com", "{gateway}"),
+    # Nobody is there, so that the first one is needed.
+    (r"https://other\.example\.com", "http://127.0.0.1:9"),
     (r"sk-\.\.\.", KEY),
     (r"\bKEY\b", KEY),
-    # Models: the daemon that clients ask knows the ones of the pages as aliases, see ALIASES.
+    # Models; those that pages name are in ALIASES.
     (r"\bMODEL\b", "demo-chat"),
     # Where the daemon listens, and shows itself.
     (r"\b11434\b", "{port}"),

@@ -8,6 +8,11 @@ from tests.docs.pages import ROOT
 from tests.docs.replaced import KEY
 from tests.live.certificates import write_certificate
 
+#: What ``make agents`` installs.
+AGENTS: Final = ROOT / ".agents" / "node_modules"
+
+_SYSTEM: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
 #: Not a part of a checkout, or made anew for each page.
 _LEFT_OUT: Final = frozenset({".git", "build", "dist", "_trial_temp"})
 
@@ -44,9 +49,12 @@ class Sandbox:
         self._make_machine()
         self._make_editor(gateway)
         self.pasted.write_text(f"{KEY}\n")
+        programs = Path(sys.executable).parent
         self.environ = {
-            "PATH": f"{self._bin}:{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": ":".join(map(str, (self._bin, programs, AGENTS / ".bin", *_SYSTEM))),
             "HOME": str(folder),
+            # An agent asks its maker for this and that, and there is no network.
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         }
 
     def _make_checkout(self) -> None:
@@ -60,9 +68,11 @@ class Sandbox:
                 (environment / path.name).symlink_to(path)
         for name in _STAMPS:
             (environment / name).touch()
-        modules = ROOT / ".agents" / "node_modules"
-        if modules.is_dir():
-            (self.home / "node_modules").symlink_to(modules)
+        if AGENTS.is_dir():
+            (self.home / "node_modules").symlink_to(AGENTS)
+        key = self.home / "api-key"
+        key.write_text(f"{KEY}\n")
+        key.chmod(0o600)
         write_certificate(self.home / "daemon.pem", "localhost", self.home / "daemon.key")
 
     def _make_machine(self) -> None:
@@ -74,7 +84,6 @@ class Sandbox:
     def _make_editor(self, gateway: str) -> None:
         """Put in place of an editor, and of the person before it, what enters the gateway."""
         editor = self._bin / "editor"
-        editor.write_text(
-            f"#!/bin/sh\nsed -i 's|https://litellm[.]example[.]com|{gateway}|' \"$1\"\n"
-        )
+        change = f's|^#* *base-url = .*|base-url = ["{gateway}"]|'
+        editor.write_text(f"#!/bin/sh\nsed -i '{change}' \"$1\"\n")
         editor.chmod(0o755)

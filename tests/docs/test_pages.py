@@ -17,13 +17,13 @@ import pytest
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.configuration.toml_file import texts_of
 from tests.case import Case
-from tests.docs.commands import Kind, commands_of, kind_of
+from tests.docs.commands import Kind, commands_of, kind_of, words_of
 from tests.docs.daemons import Asked, demonstration, in_front_of
 from tests.docs.not_run import NOT_RUN, row_for
-from tests.docs.pages import ROOT, Block, blocks_of, page_paths
+from tests.docs.pages import Block, blocks_of, page_paths
 from tests.docs.replaced import ALIASES
 from tests.docs.running import run_block
-from tests.docs.sandbox import Sandbox
+from tests.docs.sandbox import AGENTS, Sandbox
 from tests.litellm.gateway import MASTER_KEY, GatewayTestCase
 
 pytestmark = pytest.mark.live
@@ -32,6 +32,9 @@ pytestmark = pytest.mark.live
 _NEEDS_LITELLM: Final = re.compile(
     r"\banthropic\b|ANTHROPIC_|CODEX_|/v1/(messages|responses)|responses\.create"
 )
+
+#: Programs that not everybody has.
+_AGENTS: Final = ("claude", "codex", "opencode")
 
 _TO_BE_RUN: Final = frozenset({Kind.SHELL, Kind.PYTHON, Kind.JAVASCRIPT})
 
@@ -51,12 +54,16 @@ def runnable(page: Path, *, through_litellm: bool) -> list[tuple[Block, Kind]]:
     ]
 
 
-def missing_packages(block: Block, kind: Kind) -> list[str]:
-    """Return the packages that a program imports and that are not installed."""
+def missing_for(block: Block, kind: Kind) -> list[str]:
+    """Return what a block needs and is not installed: packages, agents."""
+    if kind is Kind.SHELL:
+        called = {words_of(command)[0] for command in commands_of(block) if words_of(command)}
+        return [
+            name for name in _AGENTS if name in called and not (AGENTS / ".bin" / name).exists()
+        ]
     if kind is Kind.JAVASCRIPT:
-        modules = ROOT / ".agents" / "node_modules"
         names = re.findall(r'from "([^"./][^"]*)"', block.text)
-        return [name for name in names if not (modules / name).is_dir()]
+        return [name for name in names if not (AGENTS / name).is_dir()]
     names = []
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.Import):
@@ -78,7 +85,7 @@ class PageCase(Case):
             sandbox = Sandbox(Path(folder), asked.gateway)
             lacking: set[str] = set()
             for block, kind in blocks:
-                if kind is not Kind.SHELL and (missing := missing_packages(block, kind)):
+                if missing := missing_for(block, kind):
                     lacking.update(missing)
                     continue
                 run_block(block, kind, sandbox, asked)
