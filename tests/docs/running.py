@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from tests.docs.daemons import (
     wait_until_it_is_gone,
     what_is_wrong,
 )
+from tests.docs.installed import python_for
 from tests.docs.not_run import NotRun, row_for
 from tests.docs.pages import Block
 from tests.docs.replaced import Place, replaced
@@ -111,7 +111,7 @@ class _Run:
             paste = f"exec < {self._sandbox.pasted}"
             return ["bash", "-c", f"set -e -o pipefail\n{paste}\n{text}{_TELL}"]
         if kind is Kind.PYTHON:
-            return [sys.executable, "-c", text]
+            return [python_for(text), "-c", text]
         program = self._sandbox.home / "program.mjs"
         program.write_text(text)
         return ["node", str(program)]

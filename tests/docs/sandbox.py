@@ -4,12 +4,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tests.docs.installed import AGENTS, MODULES
 from tests.docs.pages import ROOT
 from tests.docs.replaced import KEY
 from tests.live.certificates import write_certificate
-
-#: What ``make agents`` installs.
-AGENTS: Final = ROOT / ".agents" / "node_modules"
 
 _SYSTEM: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
@@ -51,7 +49,7 @@ class Sandbox:
         self.pasted.write_text(f"{KEY}\n")
         programs = Path(sys.executable).parent
         self.environ = {
-            "PATH": ":".join(map(str, (self._bin, programs, AGENTS / ".bin", *_SYSTEM))),
+            "PATH": ":".join(map(str, (self._bin, programs, *AGENTS, *_SYSTEM))),
             "HOME": str(folder),
             # An agent asks its maker for this and that, and there is no network.
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -68,8 +66,8 @@ class Sandbox:
                 (environment / path.name).symlink_to(path)
         for name in _STAMPS:
             (environment / name).touch()
-        if AGENTS.is_dir():
-            (self.home / "node_modules").symlink_to(AGENTS)
+        if MODULES.is_dir():
+            (self.home / "node_modules").symlink_to(MODULES)
         key = self.home / "api-key"
         key.write_text(f"{KEY}\n")
         key.chmod(0o600)

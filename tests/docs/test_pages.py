@@ -1,13 +1,11 @@
 """Whatever the pages show to be run does what they say, as it is shown."""
 
-import ast
 import json
 import re
 import tempfile
 import tomllib
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeVar
 from unittest import SkipTest
@@ -17,13 +15,14 @@ import pytest
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.configuration.toml_file import texts_of
 from tests.case import Case
-from tests.docs.commands import Kind, commands_of, kind_of, words_of
+from tests.docs.commands import Kind, commands_of, kind_of
 from tests.docs.daemons import Asked, demonstration, in_front_of
 from tests.docs.not_run import NOT_RUN, row_for
 from tests.docs.pages import Block, blocks_of, page_paths
 from tests.docs.replaced import ALIASES
 from tests.docs.running import run_block
-from tests.docs.sandbox import AGENTS, Sandbox
+from tests.docs.installed import missing_for
+from tests.docs.sandbox import Sandbox
 from tests.litellm.gateway import MASTER_KEY, GatewayTestCase
 
 pytestmark = pytest.mark.live
@@ -32,9 +31,6 @@ pytestmark = pytest.mark.live
 _NEEDS_LITELLM: Final = re.compile(
     r"\banthropic\b|ANTHROPIC_|CODEX_|/v1/(messages|responses)|responses\.create"
 )
-
-#: Programs that not everybody has.
-_AGENTS: Final = ("claude", "codex", "opencode")
 
 _TO_BE_RUN: Final = frozenset({Kind.SHELL, Kind.PYTHON, Kind.JAVASCRIPT})
 
@@ -52,25 +48,6 @@ def runnable(page: Path, *, through_litellm: bool) -> list[tuple[Block, Kind]]:
         for block, kind in found
         if kind in _TO_BE_RUN and bool(_NEEDS_LITELLM.search(block.text)) is through_litellm
     ]
-
-
-def missing_for(block: Block, kind: Kind) -> list[str]:
-    """Return what a block needs and is not installed: packages, agents."""
-    if kind is Kind.SHELL:
-        called = {words_of(command)[0] for command in commands_of(block) if words_of(command)}
-        return [
-            name for name in _AGENTS if name in called and not (AGENTS / ".bin" / name).exists()
-        ]
-    if kind is Kind.JAVASCRIPT:
-        names = re.findall(r'from "([^"./][^"]*)"', block.text)
-        return [name for name in names if not (AGENTS / name).is_dir()]
-    names = []
-    for node in ast.walk(ast.parse(block.text)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names.append(node.module or "")
-    return [name for name in names if find_spec(name.partition(".")[0]) is None]
 
 
 class PageCase(Case):
