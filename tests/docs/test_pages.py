@@ -17,11 +17,11 @@ from ollamaproxy.configuration.toml_file import texts_of
 from tests.case import Case
 from tests.docs.commands import Kind, commands_of, kind_of
 from tests.docs.daemons import Asked, demonstration, in_front_of
+from tests.docs.installed import missing_for
 from tests.docs.not_run import NOT_RUN, row_for
 from tests.docs.pages import Block, blocks_of, page_paths
 from tests.docs.replaced import ALIASES
 from tests.docs.running import run_block
-from tests.docs.installed import missing_for
 from tests.docs.sandbox import Sandbox
 from tests.litellm.gateway import MASTER_KEY, GatewayTestCase
 
