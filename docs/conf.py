@@ -21,7 +21,7 @@ project_copyright = f"{author}; MIT licence"
 release = version = __version__
 
 nitpicky = True
-exclude_patterns = ["_static", "operating.rst"]
+exclude_patterns = ["_static"]
 # A block that says nothing of itself may be anything: a diagram, a line of a log.
 highlight_language = "text"
 # As the sources have them: two dashes are a flag's, and quotes are to be copied.

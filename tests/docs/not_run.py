@@ -31,7 +31,10 @@ NOT_RUN: Final = (
     NotRun(r"systemctl .*", "needs systemd as the first process; tests/deploy/test_systemd.py"),
     NotRun(r"docker .*", "needs a Docker daemon; tests/deploy/test_docker.py reads the file"),
     NotRun(r"kubectl .*", "needs a cluster; tests/deploy/test_kubernetes.py checks the files"),
-    NotRun(r"haproxy -c .*", "two commands for two machines; tests/deploy/test_balancers.py"),
+    NotRun(
+        r"\.venv/bin/pytest tests/.*", "runs tests that are run anyhow; test_pages.py: they exist"
+    ),
+    NotRun(r"git (tag|push) .*|\S*twine upload .*", "publishes a release, by who has the keys"),
 )
 
 

@@ -1,5 +1,6 @@
 """A folder like a checkout in which everything is set up, to run a page's commands in."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,8 @@ from tests.live.certificates import write_certificate
 _SYSTEM: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 #: Not a part of a checkout, or made anew for each page.
-_LEFT_OUT: Final = frozenset({".git", "build", "dist", "_trial_temp"})
+_LEFT_OUT: Final = frozenset({"build", "dist", "_trial_temp", "htmlcov"})
+_COMPILED: Final = shutil.ignore_patterns("__pycache__", "*.cache")
 
 #: What ``make`` looks at, to see whether it has something to install.
 _STAMPS: Final = ("installed", "tests-installed", "docs-installed", "dev-installed")
@@ -57,8 +59,13 @@ class Sandbox:
 
     def _make_checkout(self) -> None:
         for path in ROOT.iterdir():
-            if path.name not in _LEFT_OUT and not path.name.startswith((".venv", ".coverage")):
-                (self.home / path.name).symlink_to(path)
+            if path.name in _LEFT_OUT or path.name.startswith("."):
+                continue
+            # Copies: a command may write.
+            if path.is_dir():
+                shutil.copytree(path, self.home / path.name, ignore=_COMPILED)
+            else:
+                shutil.copy2(path, self.home)
         environment = self.home / ".venv"
         environment.mkdir()
         for path in Path(sys.prefix).iterdir():

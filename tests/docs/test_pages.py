@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from unittest import SkipTest
 
 import pytest
+from attrs import evolve
 
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.configuration.toml_file import texts_of
@@ -19,7 +20,7 @@ from tests.docs.commands import Kind, commands_of, kind_of
 from tests.docs.daemons import Asked, demonstration, in_front_of
 from tests.docs.installed import missing_for
 from tests.docs.not_run import NOT_RUN, row_for
-from tests.docs.pages import Block, blocks_of, page_paths
+from tests.docs.pages import ROOT, Block, blocks_of, page_paths
 from tests.docs.replaced import ALIASES
 from tests.docs.running import run_block
 from tests.docs.sandbox import Sandbox
@@ -124,6 +125,20 @@ class Table(Case):
         shells = [block for block in blocks if kind_of(block) is Kind.SHELL]
         matched = {row_for(command) for block in shells for command in commands_of(block)}
         self.assertEqual([row.pattern for row in NOT_RUN if row not in matched], [])
+
+    def test_named_tests(self) -> None:
+        """The tests that a page says to run exist."""
+        for page in page_paths():
+            for block in blocks_of(page):
+                for path in re.findall(r"\btests/\S+\.py\b", block.text):
+                    self.assertTrue((ROOT / path).is_file(), f"{block}: {path}")
+
+    def test_no_commands_in_disguise(self) -> None:
+        """What a page calls a text does not begin like a command, which would have to be run."""
+        for page in page_paths():
+            for block in blocks_of(page):
+                if block.language == "text":
+                    self.assertIs(kind_of(evolve(block, language="")), Kind.OTHER, str(block))
 
     def test_settings(self) -> None:
         """Settings are TOML, and those of the daemon's exist."""
