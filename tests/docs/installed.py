@@ -5,9 +5,10 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Final
 
-from tests.docs.commands import Kind, commands_of, words_of
+from tests.docs.commands import KNOWN, Kind, commands_of, words_of
 from tests.docs.pages import ROOT, Block
 
 _CLIENTS: Final = ROOT / ".clients"
@@ -21,8 +22,6 @@ AGENTS: Final = (
     _CLIENTS / "agents" / "node_modules" / ".bin",
 )
 
-_KNOWN_AGENTS: Final = ("claude", "codex", "opencode")
-
 _PYTHON: Final = _CLIENTS / "python" / "bin" / "python"
 _LITELLM: Final = ROOT / ".venv-litellm" / "bin" / "python"
 
@@ -30,16 +29,19 @@ _IMPORTED: Final = re.compile(r'from "([^"./][^"]*)"')
 
 
 def missing_for(block: Block, kind: Kind) -> list[str]:
-    """Return what a block needs and is not installed: packages, agents."""
+    """Return what a block needs and is not installed: packages, programs."""
     if kind is Kind.SHELL:
-        called = {words_of(command)[0] for command in commands_of(block) if words_of(command)}
-        agents = [name for name in _KNOWN_AGENTS if name in called]
-        return [name for name in agents if not any((path / name).exists() for path in AGENTS)]
+        called = {words[0] for command in commands_of(block) if (words := words_of(command))}
+        return [name for name in KNOWN if name in called and not _is_there(name)]
     if kind is Kind.JAVASCRIPT:
         names = _IMPORTED.findall(block.text)
         return [name for name in names if not (MODULES / name).is_dir()]
     names = _python_packages(block.text)
     return [] if any(_has(python, names) for python in _pythons()) else names
+
+
+def _is_there(program: str) -> bool:
+    return any((path / program).exists() for path in AGENTS) or which(program) is not None
 
 
 def python_for(text: str) -> str:

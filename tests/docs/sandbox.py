@@ -10,7 +10,7 @@ from tests.docs.pages import ROOT
 from tests.docs.replaced import KEY
 from tests.live.certificates import write_certificate
 
-_SYSTEM: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_SYSTEM: Final = ("/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 #: Not a part of a checkout, or made anew for each page.
 _LEFT_OUT: Final = frozenset({"build", "dist", "_trial_temp", "htmlcov"})
