@@ -74,6 +74,12 @@ def blocks_of(page: Path) -> list[Block]:
     return found
 
 
+def literals_of(page: Path) -> list[str]:
+    """Return what a page has in literals within its sentences: flags, paths, and the like."""
+    tree = _read((ROOT / page).read_text("utf-8"), page)
+    return [node.astext() for node in tree.findall(nodes.literal)]
+
+
 def _read(text: str, page: Path) -> nodes.document:
     for name in _EMPTY:
         directives.register_directive(name, _Empty)

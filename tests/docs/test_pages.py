@@ -20,7 +20,7 @@ from tests.docs.commands import Kind, commands_of, kind_of
 from tests.docs.daemons import Asked, demonstration, in_front_of
 from tests.docs.installed import missing_for
 from tests.docs.not_run import NOT_RUN, row_for
-from tests.docs.pages import ROOT, Block, blocks_of, page_paths
+from tests.docs.pages import ROOT, Block, blocks_of, literals_of, page_paths
 from tests.docs.replaced import ALIASES
 from tests.docs.running import run_block
 from tests.docs.sandbox import Sandbox
@@ -132,6 +132,13 @@ class Table(Case):
             for block in blocks_of(page):
                 for path in re.findall(r"\btests/\S+\.py\b", block.text):
                     self.assertTrue((ROOT / path).is_file(), f"{block}: {path}")
+
+    def test_named_files(self) -> None:
+        """The files of the tree that a sentence names exist."""
+        for page in page_paths():
+            for literal in literals_of(page):
+                if re.fullmatch(r"(docs|deploy|benchmarks)/[\w./-]+", literal):
+                    self.assertTrue((ROOT / literal).exists(), f"{page}: {literal}")
 
     def test_no_commands_in_disguise(self) -> None:
         """What a page calls a text does not begin like a command, which would have to be run."""
