@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm agents speed speed-results load amplification slow soak fuzz dist audit release clean
+.PHONY: demo man docs test check litellm agents speed speed-results load amplification slow soak fuzz dist audit release clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
 
 test: .venv/tests-installed
 	$(BIN)/pytest
+
+docs: .venv/docs-installed
+	$(BIN)/sphinx-build -W --keep-going -n -q -d build/doctrees docs build/docs
 
 man: .venv/tests-installed
 	$(BIN)/python -m ollamaproxy.command_line | $(BIN)/rst2man --strict - docs/man/ollamaproxy.1
@@ -78,6 +81,10 @@ release: .venv/tests-installed dist
 
 .venv/release-installed: .venv/installed
 	$(BIN)/pip install --quiet --upgrade -e '.[release]'
+	touch $@
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/pip install --quiet --upgrade -e '.[docs]'
 	touch $@
 
 .venv/dev-installed: .venv/tests-installed

