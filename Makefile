@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man test check litellm clients agents speed speed-results load amplification slow soak fuzz clean compatibility
+.PHONY: demo man docs test check litellm clients agents speed speed-results load amplification slow soak fuzz dist audit release clean compatibility
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
 
 test: .venv/tests-installed
 	$(BIN)/pytest
+
+docs: .venv/docs-installed
+	$(BIN)/sphinx-build -W --keep-going -n -q -d build/doctrees docs build/docs
 
 man: .venv/tests-installed
 	$(BIN)/python -m ollamaproxy.command_line | $(BIN)/rst2man --strict - docs/man/ollamaproxy.1
@@ -46,6 +49,17 @@ soak: .venv/tests-installed
 fuzz: .venv/tests-installed
 	OLLAMAPROXY_TEST_EXAMPLES=$(or $(EXAMPLES),100000) $(BIN)/pytest -q tests/web/test_framing.py
 
+dist: .venv/release-installed
+	$(BIN)/python -m release
+
+# Asks about what dist/ has already.  AUDIT_FLAGS are pip-audit's own.
+audit: .venv/release-installed $(if $(wildcard dist/*.cdx.json),,dist)
+	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
+
+release: .venv/tests-installed dist
+	OLLAMAPROXY_TEST_DIST=dist $(BIN)/pytest -q tests/release
+	$(BIN)/python -m release.audit $(AUDIT_FLAGS)
+
 # A wheel may be older than the newest release; hence --upgrade, which also
 # repairs an environment that was made for another state of setup.py.
 .venv/installed: setup.py
@@ -63,6 +77,14 @@ fuzz: .venv/tests-installed
 
 .venv/bench-installed: .venv/installed
 	$(BIN)/pip install --quiet --upgrade -e '.[bench]'
+	touch $@
+
+.venv/release-installed: .venv/installed
+	$(BIN)/pip install --quiet --upgrade -e '.[release]'
+	touch $@
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/pip install --quiet --upgrade -e '.[docs]'
 	touch $@
 
 .venv/dev-installed: .venv/tests-installed
@@ -102,5 +124,5 @@ compatibility: clients .venv/tests-installed .venv-litellm/installed
 	$(BIN)/python -m tests.clients.page
 
 clean:
-	rm -rf .venv .venv-litellm .agents .clients build *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-litellm .agents .clients build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp*

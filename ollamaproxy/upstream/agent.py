@@ -83,13 +83,14 @@ class PoolAgent:
         if parts is None or not _METHOD.fullmatch(method):
             return fail(ValueError("a request to no server"))
         origin = self._origins.get(parts["origin"]) or self._learn(parts["origin"])
-        headers = Headers() if headers is None else headers
-        if not headers.hasHeader(b"Host"):
-            headers = headers.copy()
-            headers.setRawHeaders(b"Host", [origin.host])
-        target = parts["target"] if self._proxy is None else uri
         request = GatewayRequest(
-            method, uri, target, headers, bodyProducer, persistent=self._pool.persistent
+            method,
+            uri,
+            parts["target"] if self._proxy is None else uri,
+            Headers() if headers is None else headers,
+            bodyProducer,
+            host=origin.host,
+            persistent=self._pool.persistent,
         )
         return self._pool.get(origin.key, origin.endpoint).addCallback(self._send, request)
 

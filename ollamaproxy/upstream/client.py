@@ -6,7 +6,7 @@ the key in hand, asks for gzip, which delays streams and allows bombs, and keeps
 all of a reply that it hands on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from treq.client import HTTPClient
@@ -72,7 +72,7 @@ class GatewayClient(HTTPClient):
         method: str,
         url: str,
         *,
-        headers: Headers | None = None,
+        headers: Mapping[bytes, Sequence[bytes]] | None = None,
         data: bytes | IBodyProducer | None = None,
         **_stacklevel: Any,
     ) -> Deferred[IResponse]:
@@ -93,7 +93,7 @@ class GatewayClient(HTTPClient):
             with UpstreamGarbled if that is compressed, or as the agent does.
         """
         safe = self._added.copy()
-        for name, values in () if headers is None else headers.getAllRawHeaders():
+        for name, values in (headers or {}).items():
             if name.lower() in self._allowed_headers:
                 safe.setRawHeaders(name, values)
         if self._authorization is not None and not safe.hasHeader(b"Authorization"):

@@ -136,9 +136,10 @@ class FailoverAgent:
         prefix = self.gateways[0].prefix
         if not uri.startswith(prefix):
             raise ValueError("a request for none of the gateways")
-        return Deferred.fromCoroutine(
-            self._ask_in_order(method, uri[len(prefix) :], headers, bodyProducer)
-        )
+        path = uri[len(prefix) :]
+        if len(self.gateways) == 1:  # the coroutine costs 10 us
+            return self._ask(self.gateways[0], method, path, headers, bodyProducer)
+        return Deferred.fromCoroutine(self._ask_in_order(method, path, headers, bodyProducer))
 
     async def _ask_in_order(
         self,
@@ -171,22 +172,27 @@ class FailoverAgent:
             first[0].tried_last_until_s = now_s + self._cooldown_s
         return first + sorted(last, key=lambda it: it.tried_last_until_s)
 
-    async def _ask(
+    def _ask(
         self,
         gateway: GatewayState,
         method: bytes,
         path: bytes,
         headers: Headers | None,
         body: IBodyProducer | None,
-    ) -> IResponse:
+    ) -> Deferred[IResponse]:
         """Ask one gateway, and note how it was."""
-        try:
-            response = await self._agent.request(method, gateway.prefix + path, headers, body)
-        except Exception:
-            fault = _fault(Failure())
-            if fault is not None:
-                self._note_fault(gateway, fault.message)
-            raise
+        asking = self._agent.request(method, gateway.prefix + path, headers, body)
+        return asking.addCallbacks(
+            self._note_answer, self._note_failure, callbackArgs=(gateway,), errbackArgs=(gateway,)
+        )
+
+    def _note_failure(self, failure: Failure, gateway: GatewayState) -> Failure:
+        fault = _fault(failure)
+        if fault is not None:
+            self._note_fault(gateway, fault.message)
+        return failure
+
+    def _note_answer(self, response: IResponse, gateway: GatewayState) -> IResponse:
         if _is_load_balancer_s(response):
             self._note_fault(gateway, f"HTTP {response.code} from a load balancer in front of it")
         elif not gateway.is_up:

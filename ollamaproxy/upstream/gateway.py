@@ -5,7 +5,6 @@ from typing import Final
 
 from attrs import frozen
 from twisted.python.failure import Failure
-from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 
 from ollamaproxy.callers.caller import Caller
@@ -182,7 +181,7 @@ class Gateway:
             UpstreamError: It was not to be had.
         """
         url = self._base_url + path
-        headers = Headers({b"Accept": [JSON], **_authorization(caller)})
+        headers = {b"Accept": [JSON], **_authorization(caller)}
         response = await self._send("GET", url, headers)
         await self._check(response, (JSON,), caller)
         return await self.read(response)
@@ -218,14 +217,12 @@ class Gateway:
         asked_as: str,
         errand: Errand,
     ) -> IResponse:
-        headers = Headers(
-            {
-                **body.headers,
-                b"Accept": [b", ".join(accepted)],
-                **self._identity.headers(errand, is_litellm=self.is_litellm),
-                **_authorization(errand.caller),
-            }
-        )
+        headers = {
+            **body.headers,
+            b"Accept": [b", ".join(accepted)],
+            **self._identity.headers(errand, is_litellm=self.is_litellm),
+            **_authorization(errand.caller),
+        }
         response = await self._send("POST", url, headers, body.content)
         if response.headers.hasHeader(b"x-litellm-version"):
             self.is_litellm = True
@@ -246,7 +243,7 @@ class Gateway:
         self,
         method: str,
         url: str,
-        headers: Headers,
+        headers: Mapping[bytes, Sequence[bytes]],
         body: bytes | IBodyProducer | None = None,
     ) -> IResponse:
         sending = self._client.request(method, url, headers=headers, data=body)

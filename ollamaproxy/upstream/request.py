@@ -21,7 +21,7 @@ class GatewayRequest:
     Attributes:
         method: Such as ``POST``.
         absoluteURI: With the server's name.
-        headers: All but those of the framing; none of them once it is written.
+        headers: All but Host and those of the framing; none of them once it is written.
         persistent: The connection stays open after it.
         was_sent: All of it is with the kernel, and nothing in the transport's buffer.
     """
@@ -34,6 +34,7 @@ class GatewayRequest:
         headers: Headers,
         body: IBodyProducer | None,
         *,
+        host: bytes,
         persistent: bool,
     ) -> None:
         self.method = method
@@ -42,6 +43,7 @@ class GatewayRequest:
         self.persistent = persistent
         self.was_sent = False
         self._target = target
+        self._host = host
         self._body = body
 
     def write_to(self, transport: Any, *, has_empty_buffer: bool) -> Deferred[None]:
@@ -81,7 +83,7 @@ class GatewayRequest:
         return writing.addBoth(unregister)
 
     def _head(self) -> bytes:
-        lines = [b"%s %s HTTP/1.1\r\n" % (self.method, self._target)]
+        lines = [b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (self.method, self._target, self._host)]
         if not self.persistent:
             lines.append(b"Connection: close\r\n")
         if self._body is not None:

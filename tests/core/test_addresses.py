@@ -10,7 +10,7 @@ from ollamaproxy.configuration.addresses import (
 )
 from ollamaproxy.errors import InvalidSetting
 from tests.case import Case
-from tests.core.test_command_line import BASE, complaint, parsed
+from tests.core.command_line import BASE, complaint, parsed
 
 #: Ollama's variable, and the host and the port that it means (envconfig's own table).
 OLLAMA_HOSTS = (

@@ -19,7 +19,8 @@ from ollamaproxy.configuration.table import SETTINGS as TABLE
 from ollamaproxy.configuration.toml_file import texts_of
 from ollamaproxy.errors import CannotListen, InvalidSetting
 from ollamaproxy.settings import Secret
-from tests.core.test_command_line import BASE, KEY_FILE, SETTINGS, SWITCHES, complaint, parsed
+from tests.core.command_line import BASE, KEY_FILE, complaint, parsed
+from tests.core.test_command_line import SETTINGS, SWITCHES
 
 URL = 'base-url = "http://h:4000"\n'
 

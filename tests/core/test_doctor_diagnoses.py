@@ -61,7 +61,7 @@ class Settings(FindingCase):
         """What the daemon would warn of is a warning here."""
         first, second = warning_findings(["everybody can call; --host helps", "it has no effect"])
         self.assert_found(first, Verdict.WARNING, "everybody can call", "--host helps.")
-        self.assert_found(second, Verdict.WARNING, "it has no effect", "README.rst")
+        self.assert_found(second, Verdict.WARNING, "it has no effect", "docs/callers.rst")
 
     def test_bad(self) -> None:
         """What cannot work is told in the words of the daemon."""

@@ -140,5 +140,5 @@ class Requests(ReactorCase):
 
 
 def post(body: bytes) -> GatewayRequest:
-    headers = Headers({b"Host": [b"h"]})
-    return GatewayRequest(b"POST", b"http://h/", b"/", headers, WholeBody(body), persistent=True)
+    request_line = (b"POST", b"http://h/", b"/")
+    return GatewayRequest(*request_line, Headers(), WholeBody(body), host=b"h", persistent=True)

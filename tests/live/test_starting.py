@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ollamaproxy import __version__
 from tests.case import Case
 from tests.processes import (
     ProgramMisbehaved,
@@ -135,7 +136,7 @@ class ConsoleScript(Folder):
             self.assertIn(flag, "\n".join(program.stdout))
         program = self.start([*CONSOLE_SCRIPT, "--version"])
         self.assertEqual(program.wait_for_exit(), 0)
-        self.assertRegex(program.stdout[0], r"^ollamaproxy \d+\.\d+\.\d+$")
+        self.assertEqual(program.stdout, [f"ollamaproxy {__version__}"])
 
     def test_a_reader_that_has_seen_enough(self) -> None:
         """--help into a pipe whose reader goes away is no error."""

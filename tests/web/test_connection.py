@@ -80,9 +80,12 @@ class _Asked:
         self.answering = self.ask(body)
 
     def ask(self, body: Any = None) -> Any:
-        headers = Headers({b"Host": [b"h"]})
         request = GatewayRequest(
-            b"POST", b"http://h/x", b"/x", headers, body or WholeBody(b"{}"), persistent=True
+            *(b"POST", b"http://h/x", b"/x"),
+            Headers(),
+            body or WholeBody(b"{}"),
+            host=b"h",
+            persistent=True,
         )
         answering = self.connection.request(request)
         return answering.addCallbacks(self._answered, self.failures.append)

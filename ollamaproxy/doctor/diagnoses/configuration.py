@@ -31,7 +31,7 @@ def warning_findings(warnings: Iterable[str]) -> list[Finding]:
     findings = []
     for warning in warnings:
         told, _semicolon, advice = warning.partition("; ")
-        sentence = f"{advice[:1].upper()}{advice[1:]}." if advice else "README.rst tells more."
+        sentence = f"{advice[:1].upper()}{advice[1:]}." if advice else "See docs/callers.rst."
         findings.append(Finding.warning(SETTINGS, told, sentence))
     return findings
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
-from twisted.web.http_headers import Headers
 
 from ollamaproxy.clocks import Clocks
 from ollamaproxy.doctor.facts import Answer
@@ -58,7 +57,7 @@ class Questions:
 
     async def _ask(self, path: str) -> Answer:
         url = self._base_url + path
-        headers = Headers({b"Accept": [JSON]})
+        headers: dict[bytes | str, list[bytes | str]] = {b"Accept": [JSON]}
         sending = self._client.get(url, headers=headers)
         sending.addErrback(to_upstream_error_raised)
         response = await sending

@@ -1,0 +1,1 @@
+"""What makes a release of a commit: sdist, wheel, bill of materials; and the audit."""
