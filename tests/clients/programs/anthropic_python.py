@@ -1,5 +1,6 @@
 """Anthropic's own client for Python."""
 
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -65,6 +66,11 @@ def tools(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def structured(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    form = {"format": {"type": "json_schema", "schema": asked["schema"]}}
+    return {"value": json.loads(text_of(ask(asked, messages(asked), output_config=form)))}
+
+
 def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     source = {"type": "base64", "media_type": "image/png", "data": asked["png"]}
     parts = [{"type": "text", "text": asked["prompt"]}, {"type": "image", "source": source}]
@@ -96,6 +102,7 @@ report(
         "chat": chat,
         "stream": stream,
         "tools": tools,
+        "structured": structured,
         "image": image,
         "thinking": thinking,
         "unknown": failing,

@@ -63,9 +63,7 @@ def tools(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     for call in calls:
         result = offered[call.tool_name](**call.tool_kwargs)
         named = {"tool_call_id": call.tool_id, "name": call.tool_name}
-        talk.append(
-            ChatMessage(role="tool", content=result.content, additional_kwargs=named)
-        )
+        talk.append(ChatMessage(role="tool", content=result.content, additional_kwargs=named))
     ended = model.chat_with_tools(list(offered.values()), chat_history=talk)
     return {
         "calls": [[call.tool_name, call.tool_kwargs] for call in calls],

@@ -1,12 +1,14 @@
 """The official client for Python, with asyncio: everything at once, in one client."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import ollama
+import openai_form
 from reporting import plan, report
 
 client = ollama.AsyncClient(host=plan()["url"])
@@ -37,9 +39,38 @@ async def stream(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"pieces": [text async for chunk in chunks if (text := chunk.message.content)]}
 
 
+async def tools(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    offered = openai_form.offered(asked["tools"])
+    talk = messages(asked)
+    reply = (await client.chat(asked["model"], talk, tools=offered)).message
+    talk.append(reply.model_dump(exclude_none=True))
+    calls = []
+    for call in reply.tool_calls or ():
+        name = call.function.name
+        calls.append([name, call.function.arguments])
+        talk.append({"role": "tool", "tool_name": name, "content": asked["tools"][name]})
+    ended = await client.chat(asked["model"], talk, tools=offered)
+    return {"calls": calls, "text": ended.message.content}
+
+
+async def structured(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    reply = await client.chat(asked["model"], messages(asked), format=asked["schema"])
+    return {"value": json.loads(reply.message.content)}
+
+
+async def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    message = {"role": "user", "content": asked["prompt"], "images": [asked["png"]]}
+    return {"text": (await client.chat(asked["model"], [message])).message.content}
+
+
 async def thinking(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     message = (await client.chat(asked["model"], messages(asked), think=True)).message
     return {"thinking": message.thinking, "text": message.content}
+
+
+async def fill(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    reply = await client.generate(asked["model"], prompt=asked["prefix"], suffix=asked["suffix"])
+    return {"text": reply.response}
 
 
 async def embeddings(asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -59,7 +90,11 @@ ACTS: Mapping[str, Callable[[Mapping[str, Any]], Coroutine[Any, Any, Mapping[str
     "show": show,
     "chat": chat,
     "stream": stream,
+    "tools": tools,
+    "structured": structured,
+    "image": image,
     "thinking": thinking,
+    "fill": fill,
     "embeddings": embeddings,
     "unknown": failing,
     "broken": failing,
