@@ -28,7 +28,7 @@ def stream(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def tool(name: str, result: str) -> StructuredTool:
-    def call(city: str) -> str:  # noqa: ARG001 - what is called for is in the model's hands
+    def call(city: str) -> str:
         return result
 
     return StructuredTool.from_function(call, name=name, description=f"Tells of the {name}.")

@@ -45,7 +45,7 @@ def stream(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def tool(name: str, result: str) -> FunctionTool:
-    def call(city: str) -> str:  # noqa: ARG001 - what is called for is in the model's hands
+    def call(city: str) -> str:
         return result
 
     return FunctionTool.from_defaults(call, name=name, description=f"Tells of the {name}.")

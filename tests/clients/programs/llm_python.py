@@ -16,7 +16,7 @@ os.environ["OLLAMA_HOST"] = plan()["url"]
 # Where it keeps its log and what it knows of the models.
 os.environ["LLM_USER_PATH"] = str(Path("llm").absolute())
 
-import llm  # noqa: E402 - it looks at the environment while it is imported
+import llm
 
 PROGRAM = Path(sys.executable).with_name("llm")
 
@@ -62,7 +62,7 @@ def stream(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def tool(name: str, result: str) -> llm.Tool:
-    def call(city: str) -> str:  # noqa: ARG001 - what is called for is in the model's hands
+    def call(city: str) -> str:
         return result
 
     return llm.Tool.function(call, name=name, description=f"Tells of the {name}.")
