@@ -39,8 +39,8 @@ def model_of(asked: Mapping[str, Any]) -> llm.Model:
 def table() -> dict[str, list[str]]:
     """Return what ``llm ollama models`` prints: the models' names, and what they can do."""
     rows = [line.split(maxsplit=2) for line in said("ollama", "models").splitlines()]
-    # Two lines are the heading.
-    return {name: capabilities.strip().split(", ") for name, _, capabilities in rows[2:]}
+    # The first line is the heading.
+    return {name: capabilities.strip().split(", ") for name, _, capabilities in rows[1:]}
 
 
 def list_(_asked: Mapping[str, Any]) -> Mapping[str, Any]:
