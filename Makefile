@@ -103,11 +103,14 @@ release: .venv/tests-installed dist
 	touch $@
 
 # What tests/clients needs, each kind where its runtime is: see tests/clients/runtimes.py.
-clients: .clients/python/installed .clients/javascript/installed .clients/agents/installed
+clients: .clients/python/installed .clients/litellm/installed .clients/aider/installed \
+  .clients/javascript/installed .clients/agents/installed
 
-.clients/python/installed: tests/clients/environments/python.lock.txt
-	$(PYTHON) -m venv .clients/python
-	.clients/python/bin/pip install --quiet --disable-pip-version-check -r $<
+# A lock has all that is needed, hence --no-deps.
+.clients/python/installed .clients/litellm/installed .clients/aider/installed \
+  : .clients/%/installed: tests/clients/environments/%.lock.txt
+	$(PYTHON) -m venv .clients/$*
+	.clients/$*/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
 
 .clients/javascript/installed: tests/clients/environments/javascript/package-lock.json

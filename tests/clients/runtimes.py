@@ -71,6 +71,16 @@ PYTHON_PACKAGES: Final = Runtime(
     command=("python/bin/python",),
     needs="python/installed",
 )
+LITELLM: Final = Runtime(
+    title="LiteLLM as a client",
+    command=("litellm/bin/python",),
+    needs="litellm/installed",
+)
+AIDER: Final = Runtime(
+    title="aider",
+    command=("aider/bin/python",),
+    needs="aider/installed",
+)
 JAVASCRIPT_PACKAGES: Final = Runtime(
     title="clients for JavaScript",
     command=("node",),

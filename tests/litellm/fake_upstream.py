@@ -13,7 +13,7 @@ import json
 import struct
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Semaphore
@@ -90,7 +90,7 @@ def use_tools(request: Request) -> tuple[Step, ...]:
     results = [m["content"] for m in request["messages"] if m["role"] == "tool"]
     if results:
         return (Say(f"The tools said: {', '.join(results)}."),)
-    names = [tool["function"]["name"] for tool in request["tools"]]
+    names = [tool["function"]["name"] for tool in request.get("tools", ())]
     return tuple(Call(f"call_{name}", name, '{"city": "Paris"}') for name in names)
 
 
@@ -187,15 +187,19 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_error(*REFUSALS[model])
         elif model not in SCRIPTS and model not in REACTIONS:
             self._send_error(404, f"The model `{model}` does not exist")
-        elif not request.get("stream"):
-            self._send_error(400, "These models only stream, as ollamaproxy always wants it")
         else:
             fault = fault_in(request.get("messages", ()))
             if fault is not None:
                 self._send_error(400, fault)
                 return
             steps = SCRIPTS.get(model) or REACTIONS[model](request)
-            self._stream(request, steps)
+            failures = [step.message for step in steps if isinstance(step, Fail)]
+            if request.get("stream"):
+                self._stream(request, steps)
+            elif failures:
+                self._send_error(500, failures[0])
+            else:
+                self._send_object(200, whole(request, steps))
 
     def _respond(self, request: Request) -> None:
         """Answer in OpenAI's newer protocol: one message of one text."""
@@ -356,6 +360,35 @@ def fault_in(messages: Iterable[Mapping[str, Any]]) -> str | None:
             return f"tool calls without results: {waiting}"
         waiting += [call["id"] for call in message.get("tool_calls") or ()]
     return f"tool calls without results: {waiting}" if waiting else None
+
+
+def whole(request: Request, steps: Sequence[Step]) -> dict[str, object]:
+    """
+    Return an answer in one piece.
+
+    Only clients of ``/v1`` ask for one: the daemon has everything else streamed.
+    """
+    said = [step.text for step in steps if isinstance(step, Say)]
+    choice: dict[str, object] = {"index": 0, "finish_reason": "stop"}
+    if "prompt" in request:
+        choice["text"] = "".join(said)
+    else:
+        message: dict[str, object] = {"role": "assistant", "content": "".join(said)}
+        if thoughts := [step.text for step in steps if isinstance(step, Think)]:
+            message["reasoning_content"] = "".join(thoughts)
+        if calls := [step for step in steps if isinstance(step, Call)]:
+            choice["finish_reason"] = "tool_calls"
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in calls
+            ]
+        choice["message"] = message
+    kind = "text_completion" if "prompt" in request else "chat.completion"
+    return envelope(request["model"]) | {"object": kind, "choices": [choice], "usage": USAGE}
 
 
 def piece(
