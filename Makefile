@@ -81,7 +81,8 @@ fuzz: .venv/tests-installed
 	touch $@
 
 # What tests/clients needs, each kind where its runtime is: see tests/clients/runtimes.py.
-clients: .clients/python/installed .clients/javascript/installed .clients/agents/installed
+clients: .clients/python/installed .clients/javascript/installed .clients/agents/installed \
+  .clients/system/installed
 
 .clients/python/installed: tests/clients/environments/python.lock.txt
 	$(PYTHON) -m venv .clients/python
@@ -92,6 +93,14 @@ clients: .clients/python/installed .clients/javascript/installed .clients/agents
 	mkdir -p .clients/javascript
 	cp tests/clients/environments/javascript/package*.json .clients/javascript
 	npm ci --prefix .clients/javascript --no-audit --no-fund --loglevel=error
+	touch $@
+
+# The system's own: what is kept is their versions, for the page.
+.clients/system/installed:
+	mkdir -p .clients/system
+	curl --version | grep -q HTTP2
+	curl --version | sed -n 's/^curl \([^ ]*\).*/\1/p' > .clients/system/curl
+	java --version | sed -n '1s/^[^ ]* \([^ ]*\).*/\1/p' > .clients/system/java
 	touch $@
 
 clean:

@@ -83,3 +83,9 @@ AGENTS: Final = Runtime(
     command=(sys.executable,),
     needs="agents/installed",
 )
+#: curl and Java, which the system's own packages install.
+SYSTEM: Final = Runtime(
+    title="curl with HTTP/2, or no Java",
+    command=(sys.executable,),
+    needs="system/installed",
+)
