@@ -82,7 +82,7 @@ fuzz: .venv/tests-installed
 
 # What tests/clients needs, each kind where its runtime is: see tests/clients/runtimes.py.
 clients: .clients/python/installed .clients/javascript/installed .clients/agents/installed \
-  .clients/system/installed
+  .clients/system/installed .clients/jvm/installed .clients/go/installed
 
 .clients/python/installed: tests/clients/environments/python.lock.txt
 	$(PYTHON) -m venv .clients/python
@@ -101,6 +101,17 @@ clients: .clients/python/installed .clients/javascript/installed .clients/agents
 	curl --version | grep -q HTTP2
 	curl --version | sed -n 's/^curl \([^ ]*\).*/\1/p' > .clients/system/curl
 	java --version | sed -n '1s/^[^ ]* \([^ ]*\).*/\1/p' > .clients/system/java
+	touch $@
+
+# What is copied is all that a run needs, without Maven and without a network.
+.clients/jvm/installed: $(shell find tests/clients/programs/jvm -type f)
+	mvn --quiet --batch-mode --file tests/clients/programs/jvm/pom.xml -Dbuilt=$(CURDIR)/.clients/jvm \
+	  compile dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.clients/jvm/lib
+	touch $@
+
+.clients/go/installed: $(wildcard tests/clients/programs/go/*)
+	mkdir -p .clients/go
+	cd tests/clients/programs/go && CGO_ENABLED=0 go build -mod=readonly -o $(CURDIR)/.clients/go/api .
 	touch $@
 
 clean:
