@@ -20,6 +20,7 @@ import ai.koog.prompt.streaming.StreamFrame
 import com.fasterxml.jackson.databind.JsonNode
 import io.ktor.client.HttpClient
 import io.ktor.client.engine.java.Java
+import java.net.http.HttpClient.Version
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.flow.toList
@@ -27,9 +28,10 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.jsonObject
 
-/** JetBrains' framework for agents, with the HTTP client that JetBrains' IDEs give it. */
+/** JetBrains' framework for agents, with an HTTP client that asks for HTTP/2, as JetBrains' IDEs give it. */
 class Koog(url: String) {
-    private val client = OllamaClient(KtorKoogHttpClient.Factory(HttpClient(Java)), url)
+    private val http = HttpClient(Java) { engine { protocolVersion = Version.HTTP_2 } }
+    private val client = OllamaClient(KtorKoogHttpClient.Factory(http), url)
 
     fun list(@Suppress("UNUSED_PARAMETER") asked: JsonNode) = runBlocking {
         mapOf("models" to client.getModels().map { it.name })
