@@ -111,3 +111,8 @@ GO_PROGRAMS: Final = Runtime(
     needs="go/installed",
     built=True,
 )
+OLLAMA_CLI: Final = Runtime(
+    title="command line of Ollama's",
+    command=(sys.executable,),
+    needs="ollama-cli/installed",
+)

@@ -12,7 +12,7 @@ from tests.clients.catalogue.python import PYTHON
 #: Headings of the page, and the clients under each.
 CATALOGUE: Final[Mapping[str, Sequence[Client]]] = {
     "Python": PYTHON,
-    "Go": GO,
+    "Go, and the command line": GO,
     "JVM": JVM,
     "HTTP": OTHERS,
 }

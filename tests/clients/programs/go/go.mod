@@ -1,8 +1,8 @@
 module clients
 
-go 1.24.1
+go 1.26.0
 
-require github.com/ollama/ollama v0.17.4
+require github.com/ollama/ollama v0.32.15
 
 require (
 	github.com/bahlo/generic-list-go v0.2.0 // indirect
