@@ -37,5 +37,6 @@ GO: Final = (
                 sign="pull model manifest: file does not exist",
             ),
         },
+        timeout_s=300.0,
     ),
 )

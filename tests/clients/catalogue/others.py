@@ -29,6 +29,7 @@ OTHERS: Final = (
         version=version_of("java"),
         runtime=SYSTEM,
         program=("java_http_client.py",),
+        timeout_s=300.0,
         settings="The addresses begin with ``URL/api``, and the body names the model.",
     ),
 )

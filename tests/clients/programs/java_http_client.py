@@ -15,8 +15,8 @@ from typing import Any, Self
 from ollama_api import acts_of
 from reporting import plan, report
 
-#: So many requests are sent at once, and all must get the same reply.
-TIMES = 30
+#: So many requests are sent at once, and all must get the same reply.  Koog's program sends thirty.
+TIMES = 12
 
 
 class JavaHttpClient:
