@@ -33,12 +33,15 @@ class Runtime:
         packages: A folder of Node.js packages in ``.clients``, if the programs
             import some.  Node.js looks for them beside and above a program
             only, so the programs are copied to where a link to the folder is.
+        built: Whether the programs are in ``.clients`` already; they have no
+            file then, and their words are the command's.
     """
 
     title: str
     command: Sequence[str]
     needs: str
     packages: str | None = None
+    built: bool = False
 
     def missing(self) -> str | None:
         """Return why its programs cannot be run; ``None`` if they can."""
@@ -51,9 +54,14 @@ class Runtime:
         Return the command line that runs a program of ``programs/``.
 
         Args:
-            program: The file and further words.
+            program: The file, unless it is built, and further words.
             home: An empty folder, for what the runtime has to lay out for it.
         """
+        first, *others = self.command
+        known = INSTALLED / first
+        command = [str(known) if known.exists() else first, *others]
+        if self.built:
+            return [*command, *program]
         file, *words = program
         path = PROGRAMS / file
         if self.packages is not None:
@@ -61,9 +69,7 @@ class Runtime:
             for source in PROGRAMS.glob("*.mjs"):
                 shutil.copy(source, home)
             path = home / file
-        first, *others = self.command
-        known = INSTALLED / first
-        return [str(known) if known.exists() else first, *others, str(path), *words]
+        return [*command, str(path), *words]
 
 
 PYTHON_PACKAGES: Final = Runtime(
@@ -92,4 +98,31 @@ AGENTS: Final = Runtime(
     title="command-line agents",
     command=(sys.executable,),
     needs="agents/installed",
+)
+#: curl and Java, which the system's own packages install.
+SYSTEM: Final = Runtime(
+    title="curl with HTTP/2, or no Java",
+    command=(sys.executable,),
+    needs="system/installed",
+)
+#: The heap's size keeps the JVM from taking a part of what a large machine has.
+JVM_LIBRARIES: Final = Runtime(
+    title="clients for the JVM",
+    command=(
+        *("java", "-XX:TieredStopAtLevel=1", "-Xmx256m"),
+        *("-cp", f"{INSTALLED}/jvm/classes:{INSTALLED}/jvm/lib/*"),
+    ),
+    needs="jvm/installed",
+    built=True,
+)
+GO_PROGRAMS: Final = Runtime(
+    title="clients for Go",
+    command=("go/api",),
+    needs="go/installed",
+    built=True,
+)
+OLLAMA_CLI: Final = Runtime(
+    title="command line of Ollama's",
+    command=(sys.executable,),
+    needs="ollama-cli/installed",
 )

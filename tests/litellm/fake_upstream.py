@@ -136,6 +136,7 @@ class Upstream(ThreadingHTTPServer):
     """The server; its requests are answered in threads."""
 
     daemon_threads = True
+    request_queue_size = 128  # a client may ask for thirty answers at once
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
