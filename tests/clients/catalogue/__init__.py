@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tests.clients.catalogue.client import Client
+from tests.clients.catalogue.javascript import JAVASCRIPT
 from tests.clients.catalogue.python import PYTHON
 
 #: Headings of the page, and the clients under each.
 CATALOGUE: Final[Mapping[str, Sequence[Client]]] = {
     "Python": PYTHON,
+    "JavaScript": JAVASCRIPT,
 }
 
 CLIENTS: Final = tuple(client for group in CATALOGUE.values() for client in group)
