@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
+AGENT_SCRIPTS := @anthropic-ai/claude-code/install.cjs opencode-ai/postinstall.mjs
 
 .PHONY: demo man test check litellm clients agents speed speed-results load amplification slow soak fuzz clean
 
@@ -23,7 +23,7 @@ check: .venv/dev-installed
 
 litellm: .venv-litellm/installed .venv/clients-installed
 
-agents: .agents/installed
+agents: .clients/agents/installed
 
 speed: .venv/installed
 	$(BIN)/python -m benchmarks.speed
@@ -74,12 +74,6 @@ fuzz: .venv/tests-installed
 	.venv-litellm/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# The second command is what npm 11 does not do by itself.
-.agents/installed: Makefile
-	npm install --prefix .agents --no-package-lock --no-audit --no-fund --loglevel=error $(AGENTS)
-	node .agents/node_modules/@anthropic-ai/claude-code/install.cjs
-	touch $@
-
 # What tests/clients needs, each kind where its runtime is: see tests/clients/runtimes.py.
 clients: .clients/python/installed .clients/javascript/installed .clients/agents/installed
 
@@ -88,12 +82,13 @@ clients: .clients/python/installed .clients/javascript/installed .clients/agents
 	.clients/python/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# npm has no way to install one package's scripts only; the agents' programs come by them.
+# Whether npm runs the packages' scripts depends on its version.  Two of the agents need theirs.
 ifneq ($(shell command -v npm),)
 .clients/javascript/installed .clients/agents/installed: .clients/%/installed: tests/clients/environments/%/package-lock.json
 	mkdir -p .clients/$*
 	cp tests/clients/environments/$*/package*.json .clients/$*
 	npm ci --prefix .clients/$* --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd .clients/$*/node_modules && for script in $(AGENT_SCRIPTS); do ! [ -e $$script ] || node $$script; done
 	touch $@
 else
 .clients/javascript/installed .clients/agents/installed:

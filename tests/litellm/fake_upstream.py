@@ -95,10 +95,14 @@ def use_tools(request: Request) -> tuple[Step, ...]:
 
 
 def look(request: Request) -> tuple[Step, ...]:
-    """Say what kind of picture came with the question."""
-    text, picture = request["messages"][-1]["content"]
-    kind = picture["image_url"]["url"].partition(";base64,")[0]
-    return (Say(f"{text['text']} A {kind.removeprefix('data:')}."),)
+    """Say what kind of picture came with the question, in the same message or in one after it."""
+    contents = [message["content"] for message in request["messages"]]
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    texts = [content for content in contents if isinstance(content, str)]
+    texts += [part["text"] for part in parts if part["type"] == "text"]
+    [picture] = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    kind = picture.partition(";base64,")[0]
+    return (Say(f"{' '.join(texts)} A {kind.removeprefix('data:')}."),)
 
 
 def fill_form(request: Request) -> tuple[Step, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.clients.catalogue.client import Client
+from tests.clients.catalogue.client import Client, Shortcoming
 from tests.clients.runtimes import JAVASCRIPT_PACKAGES
 
 NO_MODELS: Final[Mapping[str, str]] = {
@@ -41,6 +41,21 @@ JAVASCRIPT: Final = (
         program=("ai_sdk.mjs", "ollama-ai-provider-v2"),
         settings='``createOllama({ baseURL: "URL/api" })``; the path is needed.',
         lacks=NO_MODELS,
+        fails={
+            "fill": Shortcoming(
+                "It puts ``user:`` and ``assistant:`` around what is before the gap.",
+                sign=r"<user:\ndef add(\n\nassistant:\n|return>",
+            ),
+            "unknown": Shortcoming(
+                "Its message is ``Not Found``; what the daemon said is in the error's "
+                "``responseBody`` only.",
+                sign="saw 'Not Found'",
+            ),
+            "broken": Shortcoming(
+                "It ends the text where it breaks off, and reports no error.",
+                sign="the broken answer passes for a whole one",
+            ),
+        },
     ),
     Client(
         name="ai-sdk-ollama",
