@@ -43,16 +43,16 @@ JAVASCRIPT: Final = (
         lacks=NO_MODELS,
         fails={
             "fill": Shortcoming(
-                "It puts ``user:`` and ``assistant:`` around what is before the gap.",
+                reason="It puts ``user:`` and ``assistant:`` around what is before the gap.",
                 sign=r"<user:\ndef add(\n\nassistant:\n|return>",
             ),
             "unknown": Shortcoming(
-                "Its message is ``Not Found``; what the daemon said is in the error's "
+                reason="Its message is ``Not Found``; what the daemon said is in the error's "
                 "``responseBody`` only.",
                 sign="saw 'Not Found'",
             ),
             "broken": Shortcoming(
-                "It ends the text where it breaks off, and reports no error.",
+                reason="It ends the text where it breaks off, and reports no error.",
                 sign="the broken answer passes for a whole one",
             ),
         },
