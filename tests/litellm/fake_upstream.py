@@ -136,14 +136,17 @@ def arguments_of(shell: Mapping[str, Any], command: str) -> dict[str, object]:
 
 
 def look(request: Request) -> tuple[Step, ...]:
-    """Say what kind of picture came with the question, in the same message or in one after it."""
+    """Say what kind of picture came with the question, which is the last text before or after."""
     contents = [message["content"] for message in request["messages"]]
-    parts = [part for content in contents if isinstance(content, list) for part in content]
     texts = [content for content in contents if isinstance(content, str)]
-    texts += [part["text"] for part in parts if part["type"] == "text"]
-    [picture] = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
-    kind = picture.partition(";base64,")[0]
-    return (Say(f"{' '.join(texts)} A {kind.removeprefix('data:')}."),)
+    pictures = []
+    for part in (part for content in contents if isinstance(content, list) for part in content):
+        if part["type"] == "text":
+            texts.append(part["text"])
+        else:
+            pictures.append(part["image_url"]["url"])
+    kind = pictures[-1].partition(";base64,")[0]
+    return (Say(f"{texts[-1]} A {kind.removeprefix('data:')}."),)
 
 
 def fill_form(request: Request) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from tests.clients.catalogue.agents import AGENTS
 from tests.clients.catalogue.client import Client
 from tests.clients.catalogue.javascript import JAVASCRIPT
 from tests.clients.catalogue.python import PYTHON
@@ -11,6 +12,7 @@ from tests.clients.catalogue.python import PYTHON
 CATALOGUE: Final[Mapping[str, Sequence[Client]]] = {
     "Python": PYTHON,
     "JavaScript": JAVASCRIPT,
+    "Command-line agents": AGENTS,
 }
 
 CLIENTS: Final = tuple(client for group in CATALOGUE.values() for client in group)
