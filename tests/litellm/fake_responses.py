@@ -7,18 +7,24 @@ OpenAI's newer protocol, ``/v1/responses``, in terms of the older one.
 Standard library only, and nothing of ollamaproxy's, as for ``fake_upstream``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 Event = dict[str, Any]
 
 
 def as_chat(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the model, messages and tools that a request has; tools of other kinds are dropped."""
+    """Return the model, messages, tools and schema of a request, without tools of other kinds."""
     asked = request["input"]
     if isinstance(asked, str):
         asked = [{"role": "user", "content": asked}]
-    messages = [message for item in asked for message in _messages_of(item)]
+    messages: list[dict[str, Any]] = []
+    for item in asked:
+        message = _message_of(item)
+        if message and "tool_calls" in message and messages and "tool_calls" in messages[-1]:
+            messages[-1]["tool_calls"] += message["tool_calls"]
+        elif message:
+            messages.append(message)
     tools = [
         {
             "type": "function",
@@ -27,28 +33,40 @@ def as_chat(request: Mapping[str, Any]) -> dict[str, Any]:
         for tool in request.get("tools", ())
         if tool["type"] == "function"
     ]
-    return {"model": request["model"], "messages": messages, "tools": tools}
+    chat = {"model": request["model"], "messages": messages, "tools": tools}
+    form = (request.get("text") or {}).get("format") or {}
+    if form.get("type") == "json_schema":
+        chat["response_format"] = {"type": "json_schema", "json_schema": form}
+    return chat
 
 
-def _messages_of(item: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def _part_of(part: Mapping[str, Any]) -> dict[str, Any]:
+    if part["type"] == "input_image":
+        return {"type": "image_url", "image_url": {"url": part["image_url"]}}
+    return {"type": "text", "text": part["text"]}
+
+
+def _message_of(item: Mapping[str, Any]) -> dict[str, Any] | None:
     match item.get("type", "message"):
         case "message":
             content = item["content"]
             if not isinstance(content, str):
-                content = "\n".join(part["text"] for part in content if "text" in part)
-            yield {"role": item["role"], "content": content}
+                content = [_part_of(part) for part in content]
+            return {"role": item["role"], "content": content}
         case "function_call":
             function = {"name": item["name"], "arguments": item["arguments"]}
             call = {"id": item["call_id"], "type": "function", "function": function}
-            yield {"role": "assistant", "content": None, "tool_calls": [call]}
+            return {"role": "assistant", "content": None, "tool_calls": [call]}
         case "function_call_output":
-            yield {"role": "tool", "tool_call_id": item["call_id"], "content": item["output"]}
+            return {"role": "tool", "tool_call_id": item["call_id"], "content": item["output"]}
+    return None  # thoughts
 
 
 class Response:
     """
     A response that comes into being; each method returns the events for what it tells.
 
+    The message, if there is one, comes after the thoughts and before the calls.
     One that tells of nothing else ends with an empty message.
     """
 
@@ -80,6 +98,21 @@ class Response:
         return [
             self._event("response.created", response=self._begun),
             self._event("response.in_progress", response=self._begun),
+        ]
+
+    def think(self, text: str) -> list[Event]:
+        """Tell all of the thoughts, as a summary."""
+        place = {"item_id": "rs_1", "summary_index": 0}
+        part = {"type": "summary_text", "text": text}
+        item = {"type": "reasoning", "id": "rs_1", "summary": [part]}
+        empty = part | {"text": ""}
+        return [
+            self._event("response.output_item.added", item=item | {"summary": []}),
+            self._event("response.reasoning_summary_part.added", **place, part=empty),
+            self._event("response.reasoning_summary_text.delta", **place, delta=text),
+            self._event("response.reasoning_summary_text.done", **place, text=text),
+            self._event("response.reasoning_summary_part.done", **place, part=part),
+            self._end_item(item),
         ]
 
     def say(self, text: str) -> list[Event]:

@@ -14,7 +14,7 @@ import re
 import struct
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Semaphore
@@ -105,7 +105,8 @@ def use_tools(request: Request) -> tuple[Step, ...]:
     if shell is None:
         names = [tool["name"] for tool in tools]
         return tuple(Call(f"call_{name}", name, '{"city": "Paris"}') for name in names)
-    commands = re.findall(r"`(\./[^`]+)`", text_of(messages[-1]))
+    asked = [text_of(message) for message in messages if message["role"] == "user"]
+    commands = re.findall(r"`(\./[^`]+)`", "\n".join(asked))
     return tuple(
         Call(f"call_{number}", shell["name"], json.dumps(arguments_of(shell, command)))
         for number, command in enumerate(commands)
@@ -150,9 +151,16 @@ def look(request: Request) -> tuple[Step, ...]:
 
 
 def fill_form(request: Request) -> tuple[Step, ...]:
-    """Give a number for each property of the schema that was asked for."""
-    form = request["response_format"]["json_schema"]
-    return (Say(json.dumps(dict.fromkeys(form["schema"]["properties"], 4))),)
+    """Give a number for each property of the schema: that of the answer, or of an agent's tool."""
+    if "response_format" in request:
+        schema = request["response_format"]["json_schema"]["schema"]
+        return (Say(json.dumps(dict.fromkeys(schema["properties"], 4))),)
+    if is_result(request["messages"][-1]):
+        return (Say("The form is filled."),)
+    tools = [tool["function"] for tool in request["tools"]]
+    [form] = [tool for tool in tools if tool["name"] == "StructuredOutput"]
+    filled = dict.fromkeys(form["parameters"]["properties"], 4)
+    return (Call("call_form", form["name"], json.dumps(filled)),)
 
 
 def fill_gap(request: Request) -> tuple[Step, ...]:
@@ -232,15 +240,19 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_error(*REFUSALS[model])
         elif model not in SCRIPTS and model not in REACTIONS:
             self._send_error(404, f"The model `{model}` does not exist")
-        elif not request.get("stream"):
-            self._send_error(400, "These models only stream, as ollamaproxy always wants it")
         else:
             fault = fault_in(request.get("messages", ()))
             if fault is not None:
                 self._send_error(400, fault)
                 return
             steps = SCRIPTS.get(model) or REACTIONS[model](request)
-            self._stream(request, steps)
+            failures = [step.message for step in steps if isinstance(step, Fail)]
+            if request.get("stream"):
+                self._stream(request, steps)
+            elif failures:
+                self._send_error(500, failures[0])
+            else:
+                self._send_object(200, whole(request, steps))
 
     def _respond(self, request: Request) -> None:
         """Answer in OpenAI's newer protocol."""
@@ -253,14 +265,18 @@ class Conversation(BaseHTTPRequestHandler):
         if fault is not None:
             self._send_error(400, fault)
             return
-        events = list(events_of(model, SCRIPTS.get(model) or REACTIONS[model](chat)))
-        if not request.get("stream"):
+        steps = SCRIPTS.get(model) or REACTIONS[model](chat)
+        failures = [step.message for step in steps if isinstance(step, Fail)]
+        events = list(events_of(model, steps))
+        if request.get("stream"):
+            self._begin_stream()
+            for event in events:
+                self._send_event(event)
+            self._send_chunk(b"")
+        elif failures:
+            self._send_error(500, failures[0])
+        else:
             self._send_object(200, events[-1]["response"])
-            return
-        self._begin_stream()
-        for event in events:
-            self._send_event(event)
-        self._send_chunk(b"")
 
     def _embed(self, request: Request) -> None:
         """Make a vector of a text's length, a 3 and a 4; refuse texts that are too long."""
@@ -365,10 +381,41 @@ def fault_in(messages: Iterable[Mapping[str, Any]]) -> str | None:
     return f"tool calls without results: {waiting}" if waiting else None
 
 
-def events_of(model: str, steps: Iterable[Step]) -> Iterator[dict[str, Any]]:
-    """Yield the events of a response; there are none for thoughts, and nothing waits or is cut."""
+def whole(request: Request, steps: Sequence[Step]) -> dict[str, object]:
+    """
+    Return an answer in one piece.
+
+    Only clients of ``/v1`` ask for one: the daemon has everything else streamed.
+    """
+    said = [step.text for step in steps if isinstance(step, Say)]
+    choice: dict[str, object] = {"index": 0, "finish_reason": "stop"}
+    if "prompt" in request:
+        choice["text"] = "".join(said)
+    else:
+        message: dict[str, object] = {"role": "assistant", "content": "".join(said)}
+        if thoughts := [step.text for step in steps if isinstance(step, Think)]:
+            message["reasoning_content"] = "".join(thoughts)
+        if calls := [step for step in steps if isinstance(step, Call)]:
+            choice["finish_reason"] = "tool_calls"
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in calls
+            ]
+        choice["message"] = message
+    kind = "text_completion" if "prompt" in request else "chat.completion"
+    return envelope(request["model"]) | {"object": kind, "choices": [choice], "usage": USAGE}
+
+
+def events_of(model: str, steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
+    """Yield the events of a response, in which nothing waits or is cut."""
     response = Response(model)
     yield from response.begin()
+    if thoughts := [step.text for step in steps if isinstance(step, Think)]:
+        yield from response.think("".join(thoughts))
     for step in steps:
         match step:
             case Say(text):
