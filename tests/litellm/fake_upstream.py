@@ -137,8 +137,8 @@ def arguments_of(shell: Mapping[str, Any], command: str) -> dict[str, object]:
 
 
 def look(request: Request) -> tuple[Step, ...]:
-    """Say what kind of picture came with the question, which is the last text before or after."""
-    contents = [message["content"] for message in request["messages"]]
+    """Say what kind of picture came with the question, which is the last text of the user's."""
+    contents = [message["content"] for message in request["messages"] if message["role"] == "user"]
     texts = [content for content in contents if isinstance(content, str)]
     pictures = []
     for part in (part for content in contents if isinstance(content, list) for part in content):

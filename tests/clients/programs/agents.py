@@ -44,14 +44,16 @@ class Run:
         self.printed = ""
         self.events: Sequence[Mapping[str, Any]] = ()
 
-    def start(self, program: str, words: Sequence[str], variables: Mapping[str, str]) -> None:
-        """Run the agent to its end; nobody answers its questions."""
+    def start(
+        self, program: str, words: Sequence[str], variables: Mapping[str, str], told: str = ""
+    ) -> None:
+        """Run the agent to its end; ``told`` is all that it can read, so nobody answers it."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         ended = subprocess.run(  # noqa: S603 - it is what was installed
             [INSTALLED / ".bin" / program, *words],
             env={**kept, "HOME": str(self.folder), **variables},
             cwd=self.folder,
-            stdin=subprocess.DEVNULL,
+            input=told,
             capture_output=True,
             text=True,
             check=False,

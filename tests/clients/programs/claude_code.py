@@ -11,13 +11,18 @@ URL = plan()["url"]
 
 
 def ask(
-    asked: Mapping[str, Any], prompt: str | None = None, words: Sequence[str] = (), run: Run | None = None
+    asked: Mapping[str, Any],
+    prompt: str | None = None,
+    words: Sequence[str] = (),
+    run: Run | None = None,
+    told: str = "",
 ) -> Run:
     run = run or Run()
+    question = [] if told else [prompt or asked["prompt"]]
     run.start(
         "claude",
         [
-            *("-p", prompt or asked["prompt"], "--model", asked["model"]),
+            *("-p", *question, "--model", asked["model"]),
             *("--output-format", "stream-json", "--verbose", "--include-partial-messages"),
             *words,
         ],
@@ -25,7 +30,9 @@ def ask(
             "ANTHROPIC_BASE_URL": URL,
             "ANTHROPIC_AUTH_TOKEN": "nobody",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "CLAUDE_CODE_MAX_RETRIES": "1",
         },
+        told,
     )
     return run
 
@@ -60,6 +67,17 @@ def structured(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"value": result(run)["structured_output"]}
 
 
+def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    picture = {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": asked["png"]},
+    }
+    content = [picture, {"type": "text", "text": asked["prompt"]}]
+    told = {"type": "user", "message": {"role": "user", "content": content}}
+    run = ask(asked, words=["--input-format", "stream-json"], told=json.dumps(told) + "\n")
+    return {"text": result(run)["result"]}
+
+
 def thinking(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     run = ask(asked)
     thoughts = deltas(run, "thinking_delta", "thinking")
@@ -78,6 +96,7 @@ report(
         "stream": stream,
         "tools": tools,
         "structured": structured,
+        "image": image,
         "thinking": thinking,
         "unknown": failing,
         "broken": failing,

@@ -11,7 +11,10 @@ URL = plan()["url"]
 
 
 def ask(
-    asked: Mapping[str, Any], prompt: str | None = None, words: Sequence[str] = (), run: Run | None = None
+    asked: Mapping[str, Any],
+    prompt: str | None = None,
+    words: Sequence[str] = (),
+    run: Run | None = None,
 ) -> Run:
     run = run or Run()
     run.start(
@@ -52,7 +55,9 @@ def structured(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     run = Run()
-    [text] = items(ask(asked, words=["-i", run.picture(asked["png"]), "--"], run=run), "agent_message")
+    [text] = items(
+        ask(asked, words=["-i", run.picture(asked["png"]), "--"], run=run), "agent_message"
+    )
     return {"text": text}
 
 

@@ -11,7 +11,10 @@ URL = plan()["url"]
 
 
 def ask(
-    asked: Mapping[str, Any], prompt: str | None = None, words: Sequence[str] = (), run: Run | None = None
+    asked: Mapping[str, Any],
+    prompt: str | None = None,
+    words: Sequence[str] = (),
+    run: Run | None = None,
 ) -> Run:
     run = run or Run()
     model = {

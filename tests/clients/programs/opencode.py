@@ -11,7 +11,10 @@ URL = plan()["url"]
 
 
 def ask(
-    asked: Mapping[str, Any], prompt: str | None = None, words: Sequence[str] = (), run: Run | None = None
+    asked: Mapping[str, Any],
+    prompt: str | None = None,
+    words: Sequence[str] = (),
+    run: Run | None = None,
 ) -> Run:
     run = run or Run()
     model = {"modalities": {"input": ["text", "image"], "output": ["text"]}, "attachment": True}
@@ -25,7 +28,8 @@ def ask(
         "opencode",
         [
             *("run", "--format", "json", "-m", f"ollama/{asked['model']}"),
-            *(prompt or asked["prompt"], *words),
+            # It puts quotation marks around a word with blanks.
+            *(*(prompt or asked["prompt"]).split(), *words),
         ],
         {"OPENCODE_CONFIG": run.file("opencode.json", json.dumps(settings))},
     )
