@@ -137,8 +137,8 @@ def arguments_of(shell: Mapping[str, Any], command: str) -> dict[str, object]:
 
 
 def look(request: Request) -> tuple[Step, ...]:
-    """Say what kind of picture came with the question, which is the last text of the user's."""
-    contents = [message["content"] for message in request["messages"] if message["role"] == "user"]
+    """Say what kind of picture came with the question, which is the last text that is one."""
+    contents = [message["content"] for message in request["messages"]]
     texts = [content for content in contents if isinstance(content, str)]
     pictures = []
     for part in (part for content in contents if isinstance(content, list) for part in content):
@@ -147,7 +147,8 @@ def look(request: Request) -> tuple[Step, ...]:
         else:
             pictures.append(part["image_url"]["url"])
     kind = pictures[-1].partition(";base64,")[0]
-    return (Say(f"{texts[-1]} A {kind.removeprefix('data:')}."),)
+    [*_, question] = [text.strip() for text in texts if text.strip().endswith("?")]
+    return (Say(f"{question} A {kind.removeprefix('data:')}."),)
 
 
 def fill_form(request: Request) -> tuple[Step, ...]:

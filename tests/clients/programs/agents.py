@@ -49,7 +49,7 @@ class Run:
     ) -> None:
         """Run the agent to its end; ``told`` is all that it can read, so nobody answers it."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        ended = subprocess.run(  # noqa: S603 - it is what was installed
+        ended = subprocess.run(
             [INSTALLED / ".bin" / program, *words],
             env={**kept, "HOME": str(self.folder), **variables},
             cwd=self.folder,
