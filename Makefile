@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENT_SCRIPTS := @anthropic-ai/claude-code/install.cjs opencode-ai/postinstall.mjs
 
-.PHONY: demo man test check litellm clients agents speed speed-results load amplification slow soak fuzz clean
+.PHONY: demo man test check litellm clients speed speed-results load amplification slow soak fuzz clean
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -22,8 +22,6 @@ check: .venv/dev-installed
 	$(BIN)/hadolint deploy/docker/Dockerfile
 
 litellm: .venv-litellm/installed .venv/clients-installed
-
-agents: .clients/agents/installed
 
 speed: .venv/installed
 	$(BIN)/python -m benchmarks.speed
@@ -96,5 +94,5 @@ else
 endif
 
 clean:
-	rm -rf .venv .venv-litellm .agents .clients build *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-litellm .clients build *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp*
