@@ -1,8 +1,9 @@
 """
 What the programs for command-line agents have in common: they start the real one for a scenario.
 
-Each run has a folder of its own, where the agent works and which is its home,
-so that it finds no settings and no sessions.  Standard library only.
+Each run has a folder of its own, where the agent works.  All have one home, which
+is empty at first, so that there are no settings and no sessions of anybody's.
+Standard library only.
 """
 
 import json
@@ -51,7 +52,7 @@ class Run:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         ended = subprocess.run(
             [INSTALLED / ".bin" / program, *words],
-            env={**kept, "HOME": str(self.folder), **variables},
+            env={**kept, "HOME": str(Path.cwd()), **variables},
             cwd=self.folder,
             input=told,
             capture_output=True,

@@ -23,7 +23,7 @@ def ask(
             *("exec", "--json", "--skip-git-repo-check", "--oss", "--local-provider", "ollama"),
             *("-m", asked["model"], *words, prompt or asked["prompt"]),
         ],
-        {"CODEX_HOME": str(run.folder), "CODEX_OSS_BASE_URL": f"{URL}/v1"},
+        {"CODEX_OSS_BASE_URL": f"{URL}/v1"},
     )
     return run
 

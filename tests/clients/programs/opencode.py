@@ -31,7 +31,12 @@ def ask(
             # It puts quotation marks around a word with blanks.
             *(*(prompt or asked["prompt"]).split(), *words),
         ],
-        {"OPENCODE_CONFIG": run.file("opencode.json", json.dumps(settings))},
+        {
+            "OPENCODE_CONFIG": run.file("opencode.json", json.dumps(settings)),
+            # What it would have from the internet.
+            "OPENCODE_DISABLE_MODELS_FETCH": "1",
+            "OPENCODE_DISABLE_AUTOUPDATE": "1",
+        },
     )
     return run
 
