@@ -35,6 +35,7 @@ class Run:
 
     Attributes:
         folder: Where it works.
+        status: How it ended: 0 if it was content.
         printed: What it has printed, and what it said of errors after it.
         events: The lines of that which are JSON objects.
     """
@@ -42,6 +43,7 @@ class Run:
     def __init__(self) -> None:
         """Make the folder."""
         self.folder = Path(mkdtemp(dir=Path.cwd()))
+        self.status = 0
         self.printed = ""
         self.events: Sequence[Mapping[str, Any]] = ()
 
@@ -59,6 +61,7 @@ class Run:
             text=True,
             check=False,
         )
+        self.status = ended.returncode
         self.printed = ended.stdout + ended.stderr
         self.events = list(objects_in(ended.stdout))
         sys.stderr.write(ended.stderr)

@@ -72,7 +72,9 @@ def thinking(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 def failing(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     run = ask(asked)
     errors = [event["message"] for event in run.events if event["type"] == "error"]
-    return {"error": errors[-1] if errors else run.printed}
+    if errors:
+        return {"error": errors[-1]}
+    return {"error": run.printed if run.status else None}
 
 
 report(

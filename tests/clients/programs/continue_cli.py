@@ -41,7 +41,8 @@ def tools(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def failing(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"error": ask(asked).printed}
+    run = ask(asked)
+    return {"error": run.printed if run.status else None}
 
 
 report(
