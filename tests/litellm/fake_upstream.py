@@ -96,9 +96,15 @@ def use_tools(request: Request) -> tuple[Step, ...]:
 
 def look(request: Request) -> tuple[Step, ...]:
     """Say what kind of picture came with the question."""
-    text, picture = request["messages"][-1]["content"]
-    kind = picture["image_url"]["url"].partition(";base64,")[0]
-    return (Say(f"{text['text']} A {kind.removeprefix('data:')}."),)
+    contents = [message["content"] for message in request["messages"]]
+    # Some clients send the picture in a message before the question.
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    picture = next(part for part in parts if part["type"] == "image_url")
+    kind = picture["image_url"]["url"].partition(";base64,")[0].removeprefix("data:")
+    question = contents[-1]
+    if isinstance(question, list):
+        question = next(part["text"] for part in question if part["type"] == "text")
+    return (Say(f"{question} A {kind}."),)
 
 
 def fill_form(request: Request) -> tuple[Step, ...]:

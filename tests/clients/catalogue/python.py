@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.clients.catalogue.client import Client, Shortcoming
-from tests.clients.runtimes import LITELLM, PYTHON_PACKAGES
+from tests.clients.runtimes import AIDER, LITELLM, PYTHON_PACKAGES
 
 NO_LIST: Final = "It does not list models."
 NO_SHOW: Final = "It does not tell what a model can do."
@@ -149,6 +149,23 @@ PROGRAMS: Final = (
             ),
         },
         # Each run of its program asks what every model can do, or reads a file for each.
+        timeout_s=300.0,
+    ),
+    Client(
+        name="aider",
+        title="aider",
+        package="aider-chat",
+        version="0.86.2",
+        runtime=AIDER,
+        program=("aider_program.py",),
+        settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``.",
+        lacks={
+            "list": "It lists the models that LiteLLM knows, and does not ask the server.",
+            "tools": "It has a model write its edits as text, and offers no tools.",
+            "structured": "It has a model write its edits as text, and asks for no schema.",
+            "fill": NO_FILL,
+            "embeddings": "It has nothing for embeddings.",
+        },
         timeout_s=300.0,
     ),
 )
