@@ -158,7 +158,9 @@ PROGRAMS: Final = (
         version="0.86.2",
         runtime=AIDER,
         program=("aider_program.py",),
-        settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``.",
+        settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``. "
+        'For pictures, a file ``.aider.model.metadata.json`` with ``{"ollama_chat/MODEL": '
+        '{"supports_vision": true}}``.',
         lacks={
             "list": "It lists the models that LiteLLM knows, and does not ask the server.",
             "tools": "It has a model write its edits as text, and offers no tools.",

@@ -5,6 +5,7 @@ It tries what fails nine times in one and a half minutes, so it is ended at the
 second trial.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -78,9 +79,14 @@ def stream(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    # It sends pictures to those models only that it knows to see, or that this file says to.
+    known = {f"ollama_chat/{asked['model']}": {"supports_vision": True}}
+    Path(".aider.model.metadata.json").write_text(json.dumps(known), "utf-8")
     Path("picture.png").write_bytes(b64decode(asked["png"]))
     told = answer(printed(asked, asked["prompt"], "picture.png"))
-    return {"text": "\n".join(told[told.index("Added picture.png to the chat.") + 1 :])}
+    # This model repeats the question, below which aider has added what form an edit must have.
+    question = told[told.index("Added picture.png to the chat.") + 1]
+    return {"text": question + told[-1]}
 
 
 def thinking(asked: Mapping[str, Any]) -> Mapping[str, Any]:
