@@ -84,8 +84,8 @@ fuzz: .venv/tests-installed
 clients: .clients/python/installed .clients/litellm/installed .clients/aider/installed \
   .clients/javascript/installed .clients/agents/installed
 
-# A lock has all that is needed, hence --no-deps.
-.clients/python/installed .clients/litellm/installed .clients/aider/installed \
+# A lock has all that is needed, hence --no-deps.  Open WebUI is large: it is made only if it is asked for.
+.clients/python/installed .clients/litellm/installed .clients/aider/installed .clients/open-webui/installed \
   : .clients/%/installed: tests/clients/environments/%.lock.txt
 	$(PYTHON) -m venv .clients/$*
 	.clients/$*/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.clients.catalogue.client import Client, Shortcoming
 from tests.clients.runtimes import AIDER, LITELLM, PYTHON_PACKAGES
+from tests.clients.runtimes import OPEN_WEBUI as OPEN_WEBUI_RUNTIME
 
 NO_LIST: Final = "It does not list models."
 NO_SHOW: Final = "It does not tell what a model can do."
@@ -172,4 +173,29 @@ PROGRAMS: Final = (
     ),
 )
 
-PYTHON: Final = (*OLLAMA, *FRAMEWORKS, *OTHER_PROTOCOLS, *PROGRAMS)
+OPEN_WEBUI: Final = Client(
+    name="open-webui",
+    title="Open WebUI",
+    package="open-webui",
+    version="0.12.4",
+    runtime=OPEN_WEBUI_RUNTIME,
+    program=("open_webui_program.py",),
+    settings="The variable ``OLLAMA_BASE_URL=URL``, or the same under *Admin Settings*, "
+    "*Connections*, *Ollama API*.",
+    lacks={"fill": NO_FILL},
+    fails={
+        "unknown": Shortcoming(
+            reason="It looks for the name in its list of models, and asks for none that is not "
+            "there; its own words are ``Model not found``.",
+            sign="the model is not named",
+        ),
+        "broken": Shortcoming(
+            reason="It drops the line with the error that ends a broken answer of Ollama's, and "
+            "says ``stop``.",
+            sign="the broken answer passes for a whole one",
+        ),
+    },
+    timeout_s=300.0,
+)
+
+PYTHON: Final = (*OLLAMA, *FRAMEWORKS, *OTHER_PROTOCOLS, *PROGRAMS, OPEN_WEBUI)
