@@ -87,6 +87,12 @@ AIDER: Final = Runtime(
     command=("aider/bin/python",),
     needs="aider/installed",
 )
+#: Large, and hence not among those that ``make clients`` installs.
+OPEN_WEBUI: Final = Runtime(
+    title="Open WebUI",
+    command=("open-webui/bin/python",),
+    needs="open-webui/installed",
+)
 JAVASCRIPT_PACKAGES: Final = Runtime(
     title="clients for JavaScript",
     command=("node",),
