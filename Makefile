@@ -97,7 +97,7 @@ include tests/clients/install.mk
 
 # Runs the clients that are installed, and puts what came of it into docs/compatibility.rst.
 # test_page.py holds the page to the results, which are only on their way here.
-compatibility: clients .venv/tests-installed .venv-litellm/installed
+compatibility: clients .clients/open-webui/installed .venv/tests-installed .venv-litellm/installed
 	OLLAMAPROXY_TEST_RESULTS=tests/clients/results.json $(BIN)/pytest -q tests/clients \
 		--ignore=tests/clients/test_page.py
 	$(BIN)/python -m tests.clients.page

@@ -10,11 +10,20 @@ clients: .clients/python/installed .clients/litellm/installed .clients/aider/ins
   .clients/system/installed .clients/jvm/installed .clients/go/installed .clients/ollama-cli/installed
 
 # A lock has all that is needed, hence --no-deps.
-.clients/python/installed .clients/litellm/installed .clients/aider/installed .clients/open-webui/installed \
-  : .clients/%/installed: tests/clients/environments/%.lock.txt
-	$(PYTHON) -m venv .clients/$*
-	.clients/$*/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+install_python = $(PYTHON) -m venv .clients/$* && \
+	.clients/$*/bin/pip install --quiet --disable-pip-version-check --no-deps -r $< && \
 	touch $@
+
+.clients/python/installed .clients/litellm/installed \
+  : .clients/%/installed: tests/clients/environments/%.lock.txt
+	$(install_python)
+
+# What these two need is not to be had for a newer Python.
+.clients/aider/installed .clients/open-webui/installed \
+  : .clients/%/installed: tests/clients/environments/%.lock.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' \
+	  || { echo "Python is newer than 3.12: .clients/$* is left out"; exit 0; }; \
+	$(install_python)
 
 # Whether npm runs the packages' scripts depends on its version.  Two of the agents need theirs.
 AGENT_SCRIPTS := @anthropic-ai/claude-code/install.cjs opencode-ai/postinstall.mjs
@@ -28,13 +37,11 @@ AGENT_SCRIPTS := @anthropic-ai/claude-code/install.cjs opencode-ai/postinstall.m
 	  ! [ -e $$script ] || node $$script || exit 1; done) && \
 	touch $@
 
-# The system's own: what is kept is their versions, for the page.
+# The system's own: what is kept is that they are there.
 .clients/system/installed:
 	@$(call need,java) && $(call need,curl); \
 	mkdir -p .clients/system && \
 	curl --version | grep -q HTTP2 && \
-	curl --version | sed -n 's/^curl \([^ ]*\).*/\1/p' > .clients/system/curl && \
-	java --version | sed -n '1s/^[^ ]* \([^ ]*\).*/\1/p' > .clients/system/java && \
 	touch $@
 
 # What is copied is all that a run needs, without Maven and without a network.

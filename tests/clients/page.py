@@ -86,7 +86,8 @@ def _kind(kind: str, clients: Sequence[Client], results: Results) -> Iterator[st
         yield ""
     for client in clients:
         yield client.title
-        told = f"``{client.package}`` {client.version}. {client.settings}"
+        version = results["clients"][client.name]["version"]
+        told = f"``{client.package}`` {version}. {client.settings}"
         yield from _wrapped(told, first="    ", rest="    ")
 
 

@@ -47,9 +47,11 @@ class Recorder:
         told = os.environ.get(VARIABLE)
         return cls(Path(told).absolute() if told else None)
 
-    def record(self, client: Client, scenario: Scenario, *, works: bool) -> None:
+    def record(
+        self, client: Client, version: str | None, scenario: Scenario, *, works: bool
+    ) -> None:
         """Keep a result, and write all that there are: a run may end at any time."""
-        entry = self.clients.setdefault(client.name, {"version": client.version, "scenarios": {}})
+        entry = self.clients.setdefault(client.name, {"version": version, "scenarios": {}})
         entry["scenarios"][scenario.name] = works
         if self.path is not None:
             today = datetime.now(UTC).date().isoformat()

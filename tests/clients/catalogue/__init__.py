@@ -6,9 +6,9 @@ from typing import Final
 from tests.clients.catalogue.agents import AGENTS
 from tests.clients.catalogue.client import Client
 from tests.clients.catalogue.go import GO
+from tests.clients.catalogue.javascript import JAVASCRIPT
 from tests.clients.catalogue.jvm import JVM
 from tests.clients.catalogue.others import OTHERS
-from tests.clients.catalogue.javascript import JAVASCRIPT
 from tests.clients.catalogue.python import PYTHON
 
 #: Headings of the page, and the clients under each.

@@ -30,7 +30,8 @@ class Client:
         name: Its name in results: ASCII, no blanks.
         title: Its name for people.
         package: What is installed, as its registry calls it; or where it comes from.
-        version: The one that is pinned, which its program must report, too.
+        version: The one that is pinned, which its program must report, too;
+            ``None`` for the system's own programs, which are what they are.
         runtime: What runs its program.
         program: A file in ``programs/``, and further words for it.
         settings: What its user sets, in reStructuredText; with ``URL`` for the
@@ -45,7 +46,7 @@ class Client:
     name: str
     title: str
     package: str
-    version: str
+    version: str | None
     runtime: Runtime
     program: Sequence[str]
     settings: str
