@@ -137,7 +137,11 @@ def arguments_of(shell: Mapping[str, Any], command: str) -> dict[str, object]:
 
 
 def look(request: Request) -> tuple[Step, ...]:
-    """Say what kind of picture came with the question, which is the last text that is one."""
+    """
+    Say what kind of picture came with the question, which is the last text that is one.
+
+    Agents and libraries put words of theirs around it, on other lines.
+    """
     contents = [message["content"] for message in request["messages"]]
     texts = [content for content in contents if isinstance(content, str)]
     pictures = []
@@ -147,7 +151,9 @@ def look(request: Request) -> tuple[Step, ...]:
         else:
             pictures.append(part["image_url"]["url"])
     kind = pictures[-1].partition(";base64,")[0]
-    [*_, question] = [text.strip() for text in texts if text.strip().endswith("?")]
+    lines = [line.strip() for text in texts for line in text.splitlines()]
+    whole = [text.strip() for text in texts if text.strip().endswith("?")]
+    question = (whole or [line for line in lines if line.endswith("?")])[-1].splitlines()[-1]
     return (Say(f"{question} A {kind.removeprefix('data:')}."),)
 
 

@@ -83,10 +83,7 @@ def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     known = {f"ollama_chat/{asked['model']}": {"supports_vision": True}}
     Path(".aider.model.metadata.json").write_text(json.dumps(known), "utf-8")
     Path("picture.png").write_bytes(b64decode(asked["png"]))
-    told = answer(printed(asked, asked["prompt"], "picture.png"))
-    # This model repeats the question, below which aider has added what form an edit must have.
-    question = told[told.index("Added picture.png to the chat.") + 1]
-    return {"text": question + told[-1]}
+    return {"text": answer(printed(asked, asked["prompt"], "picture.png"))[-1]}
 
 
 def thinking(asked: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -55,9 +55,7 @@ def structured(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     picture = {"type": "image", "base64": asked["png"], "mime_type": "image/png"}
     text = {"type": "text", "text": asked["prompt"]}
-    told = chat_model(asked).invoke([HumanMessage(content=[text, picture])]).text
-    # It begins each part of a question with a line's end, and this model repeats the question.
-    return {"text": told.removeprefix("\n")}
+    return {"text": chat_model(asked).invoke([HumanMessage(content=[text, picture])]).text}
 
 
 def thinking(asked: Mapping[str, Any]) -> Mapping[str, Any]:

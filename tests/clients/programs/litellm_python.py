@@ -33,12 +33,6 @@ def show(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"context": litellm.get_model_info(f"{PREFIX}/{asked['model']}")["max_input_tokens"]}
 
 
-def image(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    told = openai_form.image(complete, asked)["text"]
-    # Without ``_chat``, it writes a talk as one text with headings, and this model repeats it.
-    return {"text": told.removeprefix("### User:\n").replace("?\n\n", "?")}
-
-
 def embeddings(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     reply = litellm.embedding(model=f"ollama/{asked['model']}", input=asked["texts"])
     return {"vectors": [entry["embedding"] for entry in reply.data]}
@@ -56,7 +50,7 @@ report(
         "stream": partial(openai_form.stream, complete),
         "tools": partial(openai_form.tools, complete),
         "structured": partial(openai_form.structured, complete),
-        "image": image,
+        "image": partial(openai_form.image, complete),
         "thinking": partial(openai_form.thinking, complete),
         "embeddings": embeddings,
         "unknown": failing,

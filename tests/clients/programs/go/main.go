@@ -4,8 +4,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/ollama/ollama/api"
 )
@@ -87,7 +89,10 @@ func stream(wanted asked) (sight, error) {
 
 func tools(wanted asked) (sight, error) {
 	request := question(wanted)
-	for name := range wanted.Tools {
+	names := slices.Collect(maps.Keys(wanted.Tools))
+	slices.Sort(names)
+	slices.Reverse(names) // A map has no order; the model calls them in the order that they come in.
+	for _, name := range names {
 		properties := api.NewToolPropertiesMap()
 		properties.Set("city", api.ToolProperty{Type: api.PropertyType{"string"}})
 		request.Tools = append(request.Tools, api.Tool{
