@@ -2,9 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-AGENTS := @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.197
 
-.PHONY: demo man docs test check litellm agents speed speed-results load amplification slow soak fuzz dist audit release clean
+.PHONY: demo man docs test check litellm clients speed speed-results load amplification slow soak fuzz dist audit release clean compatibility
 
 demo: .venv/installed
 	$(BIN)/ollamaproxy --demo
@@ -25,8 +24,6 @@ check: .venv/dev-installed
 	$(BIN)/hadolint deploy/docker/Dockerfile
 
 litellm: .venv-litellm/installed .venv/clients-installed
-
-agents: .agents/installed
 
 speed: .venv/installed
 	$(BIN)/python -m benchmarks.speed
@@ -96,12 +93,15 @@ release: .venv/tests-installed dist
 	.venv-litellm/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# The second command is what npm 11 does not do by itself.
-.agents/installed: Makefile
-	npm install --prefix .agents --no-package-lock --no-audit --no-fund --loglevel=error $(AGENTS)
-	node .agents/node_modules/@anthropic-ai/claude-code/install.cjs
-	touch $@
+include tests/clients/install.mk
+
+# Runs the clients that are installed, and puts what came of it into docs/compatibility.rst.
+# test_page.py holds the page to the results, which are only on their way here.
+compatibility: clients .clients/open-webui/installed .venv/tests-installed .venv-litellm/installed
+	OLLAMAPROXY_TEST_RESULTS=tests/clients/results.json $(BIN)/pytest -q tests/clients \
+		--ignore=tests/clients/test_page.py
+	$(BIN)/python -m tests.clients.page
 
 clean:
-	rm -rf .venv .venv-litellm .agents build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-litellm .clients build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp*

@@ -3,7 +3,8 @@ Which pages in a browser may use the daemon.
 
 The daemon has a paid key and its clients have none, so a page of anybody's
 could spend it.  A request that a browser made says so: it has an ``Origin``, or
-headers that begin with ``Sec-Fetch-``.  It passes only if
+headers that begin with ``Sec-Fetch-``.  So has Node.js's ``fetch``: it sends
+``Sec-Fetch-Mode: cors`` alone, which no browser does.  A browser's passes only if
 
 * its Host is localhost, an IP address, or a name that the operator declared:
   by DNS rebinding a page's own name can be made to lead here, and then its
@@ -51,6 +52,11 @@ _PORT: Final = re.compile(r":[0-9]*$")
 
 #: What the browser says of a request that only its user has caused.
 _OWN_SITES: Final = frozenset({"none", "same-origin"})
+
+#: What Node.js's ``fetch`` says.  A browser adds Sec-Fetch-Site, and an Origin
+#: to what it sends to another site in this mode.
+#: Source: https://www.w3.org/TR/fetch-metadata/, nodejs/undici: lib/web/fetch/util.js
+_NODE_FETCH: Final = {"sec-fetch-mode": "cors"}
 
 HeaderList = Sequence[tuple[bytes, bytes]]
 
@@ -126,11 +132,12 @@ class BrowserRules:
 
         Args:
             method: As received.
-            headers: By names in lower case; only ``host``, ``origin`` and
-                ``sec-fetch-site`` count, and whether another ``sec-fetch-`` is there.
+            headers: By names in lower case; only ``host``, ``origin`` and those
+                that begin with ``sec-fetch-`` count.
         """
         origin = headers.get("origin")
-        if origin is None and not any(name.startswith("sec-fetch-") for name in headers):
+        fetch = {name: value for name, value in headers.items() if name.startswith("sec-fetch-")}
+        if origin is None and (not fetch or fetch == _NODE_FETCH):
             return Passed()  # no browser
         host = headers.get("host", "")
         if not self._host_names.has(host):

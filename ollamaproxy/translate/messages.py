@@ -56,6 +56,9 @@ class _Conversation:
 
     def add(self, message: Message) -> None:
         """Add a message that has nothing to do with tools."""
+        if self._open and message.role == "user" and not (message.content or message.images):
+            # Koog 1 says nothing before each result: it would part the result from its call.
+            return
         self.close_calls()
         self.messages.append(
             # Ollama lets a message without role through; OpenAI does not.

@@ -18,6 +18,14 @@ class Programs(Case):
         for headers in ({}, {"host": "evil.example"}, {"host": "x", "referer": "http://evil"}):
             self.assertEqual(decide(headers), Passed())
 
+    def test_node(self) -> None:
+        """Node.js's fetch has one header of the browsers', and passes, whatever its Host is."""
+        for host in ("localhost:11434", "ollama.corp.example"):
+            node = {"host": host, "sec-fetch-mode": "cors"}
+            self.assertEqual(decide(node), Passed())
+            for more in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+                self.assertEqual(decide({**node, **more}), Answered(403))
+
 
 class Origins(Case):
     def allowed(self, origin: str, **more: str) -> bool:

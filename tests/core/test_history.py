@@ -99,6 +99,18 @@ class Repairs(Case):
         self.assertEqual(answers(ASK, CALLS, result("a"), ASK), [("f", "a"), ("g", "")])
         self.assertEqual(answers(ASK, CALLS), [("f", ""), ("g", "")])
 
+    def test_nothing_said_before_results(self) -> None:
+        """A user's message without any content does not part a call from its result."""
+        nothing = Message(role="user")
+        history = [ASK, CALLS, nothing, result("a"), nothing, result("b")]
+        self.assertEqual(answers(*history), [("f", "a"), ("g", "b")])
+        self.assertEqual(
+            [m["role"] for m in to_openai(history)], ["user", "assistant", "tool", "tool"]
+        )
+        picture = Message(role="user", images=(PICTURE,))
+        self.assertEqual(len(to_openai([ASK, CALLS, picture])), 5)
+        self.assertEqual(len(to_openai([ASK, nothing, CALLS])), 5)
+
     def test_results_without_calls(self) -> None:
         """A result whose call is gone becomes something that the user says."""
         for orphan, text in (

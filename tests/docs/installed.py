@@ -16,11 +16,8 @@ _CLIENTS: Final = ROOT / ".clients"
 #: Node.js looks for packages beside a program, so there is a link to them.
 MODULES: Final = _CLIENTS / "javascript" / "node_modules"
 
-#: Folders with agents.
-AGENTS: Final = (
-    ROOT / ".agents" / "node_modules" / ".bin",
-    _CLIENTS / "agents" / "node_modules" / ".bin",
-)
+#: Where the agents are.
+AGENTS: Final = _CLIENTS / "agents" / "node_modules" / ".bin"
 
 _PYTHON: Final = _CLIENTS / "python" / "bin" / "python"
 _LITELLM: Final = ROOT / ".venv-litellm" / "bin" / "python"
@@ -41,7 +38,7 @@ def missing_for(block: Block, kind: Kind) -> list[str]:
 
 
 def _is_there(program: str) -> bool:
-    return any((path / program).exists() for path in AGENTS) or which(program) is not None
+    return (AGENTS / program).exists() or which(program) is not None
 
 
 def python_for(text: str) -> str:

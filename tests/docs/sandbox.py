@@ -51,7 +51,7 @@ class Sandbox:
         self.pasted.write_text(f"{KEY}\n")
         programs = Path(sys.executable).parent
         self.environ = {
-            "PATH": ":".join(map(str, (self._bin, programs, *AGENTS, *_SYSTEM))),
+            "PATH": ":".join(map(str, (self._bin, programs, AGENTS, *_SYSTEM))),
             "HOME": str(folder),
             # An agent asks its maker for this and that, and there is no network.
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

@@ -62,4 +62,5 @@ PAGES: Final = (
     Page("an app", _HERE, _from(b"tauri://localhost") + _CROSS, allowed=True),
     Page("typed by hand", _HERE, _ALONE, allowed=True),
     Page("no browser", _REBOUND, b"", allowed=True),
+    Page("Node.js", _REBOUND, b"Sec-Fetch-Mode: cors\r\n", allowed=True),
 )

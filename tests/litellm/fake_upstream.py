@@ -2,23 +2,26 @@
 The model behind the gateway: an OpenAI-compatible server that fails on request.
 
 The model's name in a request picks what happens; :data:`SCRIPTS` and
-:data:`REFUSALS` have a row for each.  Run it with no arguments: it chooses a
-port, says ``listening on http://127.0.0.1:PORT`` and serves until it is ended.
+:data:`REFUSALS` have a row for each.  Run it as a module with no arguments: it
+chooses a port, says ``listening on http://127.0.0.1:PORT`` and serves until it is ended.
 
 Standard library only, and nothing of ollamaproxy's: a mistake in its codecs
 should show up here, not be shared.
 """
 
 import json
+import re
 import struct
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Semaphore
 from typing import Any, Final
 from urllib.parse import unquote
+
+from tests.litellm.fake_responses import Response, as_chat
 
 #: How long a stream waits to be released, in seconds, before it is given up.
 PATIENCE_S: Final = 30.0
@@ -81,35 +84,100 @@ SCRIPTS: Final[Mapping[str, tuple[Step, ...]]] = {
     "reasoning": (Think("Let me "), Think("think."), Say("Answer"), Say(": 4.")),
     # Without the wait LiteLLM would see the cut first, and forget what came before it.
     "cut": (Say("one"), Say(" two"), Wait(), Cut()),
+    "coder": (Say("Hello "), Say("from the coder.")),
     "error-chunk": (Say("one"), Say(" two"), Fail("CUDA out of memory")),
 }
 
 
 def use_tools(request: Request) -> tuple[Step, ...]:
-    """Call two tools for a question, and tell what they returned once they have."""
-    results = [m["content"] for m in request["messages"] if m["role"] == "tool"]
+    """
+    Call two tools for a question, and tell what they returned once they have: their last lines.
+
+    Of an agent's tools, one that runs commands is called, for each command of
+    the question's that is in backquotes and begins with a dot and a slash.
+    """
+    messages = request["messages"]
+    results = [text_of(message).splitlines()[-1] for message in messages if is_result(message)]
     if results:
         return (Say(f"The tools said: {', '.join(results)}."),)
-    names = [tool["function"]["name"] for tool in request["tools"]]
-    return tuple(Call(f"call_{name}", name, '{"city": "Paris"}') for name in names)
+    tools = [tool["function"] for tool in request.get("tools", ())]
+    shell = next((tool for tool in tools if tool["name"].lower() in SHELLS), None)
+    if shell is None:
+        names = [tool["name"] for tool in tools]
+        return tuple(Call(f"call_{name}", name, '{"city": "Paris"}') for name in names)
+    asked = [text_of(message) for message in messages if message["role"] == "user"]
+    commands = re.findall(r"`(\./[^`]+)`", "\n".join(asked))
+    return tuple(
+        Call(f"call_{number}", shell["name"], json.dumps(arguments_of(shell, command)))
+        for number, command in enumerate(commands)
+    )
+
+
+def is_result(message: Mapping[str, Any]) -> bool:
+    """Return whether a message is what a tool returned."""
+    return bool(message["role"] == "tool")
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return a message's text, which may be in parts."""
+    content = message["content"]
+    if isinstance(content, str):
+        return content.strip()
+    return "\n".join(part["text"] for part in content if part["type"] == "text").strip()
+
+
+def arguments_of(shell: Mapping[str, Any], command: str) -> dict[str, object]:
+    """Return arguments as a tool's schema wants them, so that it runs a command."""
+    parameters = shell["parameters"]
+    arguments: dict[str, object] = dict.fromkeys(parameters.get("required", ()), "to learn it")
+    name = next(name for name in parameters["properties"] if name in {"command", "cmd"})
+    is_list = parameters["properties"][name]["type"] == "array"
+    arguments[name] = ["sh", "-c", command] if is_list else command
+    return arguments
 
 
 def look(request: Request) -> tuple[Step, ...]:
-    """Say what kind of picture came with the question."""
-    text, picture = request["messages"][-1]["content"]
-    kind = picture["image_url"]["url"].partition(";base64,")[0]
-    return (Say(f"{text['text']} A {kind.removeprefix('data:')}."),)
+    """
+    Say what kind of picture came with the question, which is the last text that is one.
+
+    Agents and libraries put words of theirs around it, on other lines.
+    """
+    contents = [message["content"] for message in request["messages"]]
+    texts = [content for content in contents if isinstance(content, str)]
+    pictures = []
+    for part in (part for content in contents if isinstance(content, list) for part in content):
+        if part["type"] == "text":
+            texts.append(part["text"])
+        else:
+            pictures.append(part["image_url"]["url"])
+    kind = pictures[-1].partition(";base64,")[0]
+    lines = [line.strip() for text in texts for line in text.splitlines()]
+    whole = [text.strip() for text in texts if text.strip().endswith("?")]
+    question = (whole or [line for line in lines if line.endswith("?")])[-1].splitlines()[-1]
+    return (Say(f"{question} A {kind.removeprefix('data:')}."),)
 
 
 def fill_form(request: Request) -> tuple[Step, ...]:
-    """Give a number for each property of the schema that was asked for."""
-    form = request["response_format"]["json_schema"]
-    return (Say(json.dumps(dict.fromkeys(form["schema"]["properties"], 4))),)
+    """Give a number for each property of the schema: that of the answer, or of an agent's tool."""
+    if "response_format" in request:
+        schema = request["response_format"]["json_schema"]["schema"]
+        return (Say(json.dumps(dict.fromkeys(schema["properties"], 4))),)
+    if is_result(request["messages"][-1]):
+        return (Say("The form is filled."),)
+    tools = [tool["function"] for tool in request["tools"]]
+    [form] = [tool for tool in tools if tool["name"] == "StructuredOutput"]
+    filled = dict.fromkeys(form["parameters"]["properties"], 4)
+    return (Call("call_form", form["name"], json.dumps(filled)),)
 
 
 def fill_gap(request: Request) -> tuple[Step, ...]:
     """Say what stands before and behind the gap."""
     return (Say(f"<{request['prompt']}|"), Say(f"{request['suffix']}>"))
+
+
+def echo(request: Request) -> tuple[Step, ...]:
+    """Say the request itself, as JSON."""
+    return (Say(json.dumps(request)),)
 
 
 #: What depends on the request.
@@ -118,7 +186,11 @@ REACTIONS: Final[Mapping[str, Callable[[Request], tuple[Step, ...]]]] = {
     "vision": look,
     "structured": fill_form,
     "gap": fill_gap,
+    "echo": echo,
 }
+
+#: What agents call the tool that runs commands, in lower case.
+SHELLS: Final = frozenset({"bash", "exec_command", "shell", "shell_command"})
 
 #: What is refused before anything is sent: status and message.
 REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
@@ -130,6 +202,7 @@ class Upstream(ThreadingHTTPServer):
     """The server; its requests are answered in threads."""
 
     daemon_threads = True
+    request_queue_size = 128  # a client may ask for thirty answers at once
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
@@ -181,73 +254,43 @@ class Conversation(BaseHTTPRequestHandler):
             self._send_error(*REFUSALS[model])
         elif model not in SCRIPTS and model not in REACTIONS:
             self._send_error(404, f"The model `{model}` does not exist")
-        elif not request.get("stream"):
-            self._send_error(400, "These models only stream, as ollamaproxy always wants it")
         else:
             fault = fault_in(request.get("messages", ()))
             if fault is not None:
                 self._send_error(400, fault)
                 return
             steps = SCRIPTS.get(model) or REACTIONS[model](request)
-            self._stream(request, steps)
+            failures = [step.message for step in steps if isinstance(step, Fail)]
+            if request.get("stream"):
+                self._stream(request, steps)
+            elif failures:
+                self._send_error(500, failures[0])
+            else:
+                self._send_object(200, whole(request, steps))
 
     def _respond(self, request: Request) -> None:
-        """Answer in OpenAI's newer protocol: one message of one text."""
-        text = "Hello from the coder."
-        part = {"type": "output_text", "text": text, "annotations": []}
-        item = {
-            "type": "message",
-            "id": "msg_1",
-            "status": "completed",
-            "role": "assistant",
-            "content": [part],
-        }
-        begun: dict[str, Any] = {
-            "id": "resp_1",
-            "object": "response",
-            "created_at": 1700000000,
-            "status": "in_progress",
-            "model": request["model"],
-            "output": [],
-            "parallel_tool_calls": True,
-            "tool_choice": "auto",
-            "tools": [],
-            "error": None,
-            "incomplete_details": None,
-            "instructions": None,
-            "metadata": {},
-            "temperature": 1.0,
-            "top_p": 1.0,
-        }
-        usage = {
-            "input_tokens": 11,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": 7,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 18,
-        }
-        ended = {**begun, "status": "completed", "output": [item], "usage": usage}
-        if not request.get("stream"):
-            self._send_object(200, ended)
+        """Answer in OpenAI's newer protocol."""
+        model = request["model"]
+        if model not in SCRIPTS and model not in REACTIONS:
+            self._send_error(404, f"The model `{model}` does not exist")
             return
-        where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-        empty = {**item, "status": "in_progress", "content": []}
-        events: tuple[tuple[str, dict[str, Any]], ...] = (
-            ("response.created", {"response": begun}),
-            ("response.in_progress", {"response": begun}),
-            ("response.output_item.added", {"output_index": 0, "item": empty}),
-            ("response.content_part.added", {**where, "part": {**part, "text": ""}}),
-            ("response.output_text.delta", {**where, "delta": text[:6], "logprobs": []}),
-            ("response.output_text.delta", {**where, "delta": text[6:], "logprobs": []}),
-            ("response.output_text.done", {**where, "text": text, "logprobs": []}),
-            ("response.content_part.done", {**where, "part": part}),
-            ("response.output_item.done", {"output_index": 0, "item": item}),
-            ("response.completed", {"response": ended}),
-        )
-        self._begin_stream()
-        for number, (kind, event) in enumerate(events):
-            self._send_event({"type": kind, "sequence_number": number, **event})
-        self._send_chunk(b"")
+        chat = as_chat(request)
+        fault = fault_in(chat["messages"])
+        if fault is not None:
+            self._send_error(400, fault)
+            return
+        steps = SCRIPTS.get(model) or REACTIONS[model](chat)
+        failures = [step.message for step in steps if isinstance(step, Fail)]
+        events = list(events_of(model, steps))
+        if request.get("stream"):
+            self._begin_stream()
+            for event in events:
+                self._send_event(event)
+            self._send_chunk(b"")
+        elif failures:
+            self._send_error(500, failures[0])
+        else:
+            self._send_object(200, events[-1]["response"])
 
     def _embed(self, request: Request) -> None:
         """Make a vector of a text's length, a 3 and a 4; refuse texts that are too long."""
@@ -350,6 +393,53 @@ def fault_in(messages: Iterable[Mapping[str, Any]]) -> str | None:
             return f"tool calls without results: {waiting}"
         waiting += [call["id"] for call in message.get("tool_calls") or ()]
     return f"tool calls without results: {waiting}" if waiting else None
+
+
+def whole(request: Request, steps: Sequence[Step]) -> dict[str, object]:
+    """
+    Return an answer in one piece.
+
+    Only clients of ``/v1`` ask for one: the daemon has everything else streamed.
+    """
+    said = [step.text for step in steps if isinstance(step, Say)]
+    choice: dict[str, object] = {"index": 0, "finish_reason": "stop"}
+    if "prompt" in request:
+        choice["text"] = "".join(said)
+    else:
+        message: dict[str, object] = {"role": "assistant", "content": "".join(said)}
+        if thoughts := [step.text for step in steps if isinstance(step, Think)]:
+            message["reasoning_content"] = "".join(thoughts)
+        if calls := [step for step in steps if isinstance(step, Call)]:
+            choice["finish_reason"] = "tool_calls"
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in calls
+            ]
+        choice["message"] = message
+    kind = "text_completion" if "prompt" in request else "chat.completion"
+    return envelope(request["model"]) | {"object": kind, "choices": [choice], "usage": USAGE}
+
+
+def events_of(model: str, steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
+    """Yield the events of a response, in which nothing waits or is cut."""
+    response = Response(model)
+    yield from response.begin()
+    if thoughts := [step.text for step in steps if isinstance(step, Think)]:
+        yield from response.think("".join(thoughts))
+    for step in steps:
+        match step:
+            case Say(text):
+                yield from response.say(text)
+            case Call(call_id, name, arguments):
+                yield from response.call(call_id, name, arguments)
+            case Fail(message):
+                yield from response.fail(message)
+                return
+    yield from response.end()
 
 
 def piece(

@@ -131,8 +131,13 @@ def _find_litellm() -> Path:
     raise SkipTest(f"LiteLLM is not installed; `make litellm` does it, or set {VARIABLE}")
 
 
+def run_upstream() -> RunningProgram:
+    """Return the model behind the gateway; it prints its address when it is ready."""
+    return RunningProgram([sys.executable, "-m", "tests.litellm.fake_upstream"], cwd=PROJECT)
+
+
 def _start(litellm: Path) -> Gateway:
-    upstream = RunningProgram([sys.executable, str(HERE / "fake_upstream.py")])
+    upstream = run_upstream()
     atexit.register(upstream.stop)
     upstream_port = int(upstream.wait_for_line("stdout", r"listening on http://.*:(\d+)")[1])
     port = free_port()

@@ -1,15 +1,11 @@
 """A daemon in front of a gateway that goes on with its answers when it is told to."""
 
 import json
-import sys
 from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
-from typing import Final
 
 from tests.case import Case
-from tests.processes import RunningDaemon, RunningProgram
-
-GATEWAY: Final = Path(__file__).parents[1] / "litellm" / "fake_upstream.py"
+from tests.litellm.gateway import run_upstream
+from tests.processes import RunningDaemon
 
 
 class PacedGatewayCase(Case):
@@ -17,7 +13,7 @@ class PacedGatewayCase(Case):
 
     def setUp(self) -> None:
         super().setUp()
-        self.gateway = RunningProgram([sys.executable, str(GATEWAY)])
+        self.gateway = run_upstream()
         self.addCleanup(self.gateway.stop)
         self.gateway_port = int(self.gateway.wait_for_line("stdout", r"http://.*:(\d+)")[1])
 

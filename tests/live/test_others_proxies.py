@@ -13,6 +13,7 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from tests.case import Case, ReactorCase, on_reactor
+from tests.litellm.gateway import run_upstream
 from tests.live.certificates import GatewayCertificate
 from tests.live.daemon import LocalDaemon
 from tests.live.test_failover import Answering, burst
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.live
 
 reactor: Any = _reactor
 
-MODEL: Final = Path(__file__).parents[1] / "litellm" / "fake_upstream.py"
 PASSWORD: Final = "canary-p@ss"
 ENCODED: Final = "canary-p%40ss"
 
@@ -47,7 +47,7 @@ class Forwarding(Case):
 
     def setUp(self) -> None:
         super().setUp()
-        self.gateway = RunningProgram([sys.executable, str(MODEL)])
+        self.gateway = run_upstream()
         self.addCleanup(self.gateway.stop)
         self.proxy = proxy_py()
         self.addCleanup(self.proxy.stop)

@@ -1,0 +1,59 @@
+"""What came of running the clients, in ``results.json``, where the page has it from."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from attrs import Factory, define
+
+from tests.clients.catalogue.client import Client
+from tests.clients.scenarios import Scenario
+
+RESULTS: Final = Path(__file__).with_name("results.json")
+
+#: Set by ``make compatibility``; the results of a run go into the file that it names.
+VARIABLE: Final = "OLLAMAPROXY_TEST_RESULTS"
+
+
+def read_results() -> Mapping[str, Any]:
+    """
+    Return the results of the last recorded run.
+
+    ``{"date": "2026-11-26", "clients": {NAME: {"version": ..., "scenarios": {NAME: bool}}}}``.
+    """
+    results: Mapping[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return results
+
+
+@define
+class Recorder:
+    """
+    Keeps results as they come.
+
+    Attributes:
+        path: Where to; ``None`` for nowhere.
+        clients: By their names.
+    """
+
+    path: Path | None
+    clients: dict[str, dict[str, Any]] = Factory(dict)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return one for the file that the variable names."""
+        told = os.environ.get(VARIABLE)
+        return cls(Path(told).absolute() if told else None)
+
+    def record(
+        self, client: Client, version: str | None, scenario: Scenario, *, works: bool
+    ) -> None:
+        """Keep a result, and write all that there are: a run may end at any time."""
+        entry = self.clients.setdefault(client.name, {"version": version, "scenarios": {}})
+        entry["scenarios"][scenario.name] = works
+        if self.path is not None:
+            today = datetime.now(UTC).date().isoformat()
+            told = {"date": today, "clients": self.clients}
+            self.path.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")
