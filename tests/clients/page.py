@@ -111,16 +111,16 @@ class Notes:
 
 def _mark(client: Client, scenario: Scenario, results: Results, notes: Notes) -> str:
     """
-    Return what stands in a table for a client's scenario.
+    Return what stands in a table for a client's scenario; the blank in it is no place to break.
 
     Raises:
         KeyError: It was not run, or it failed and the catalogue does not say why.
     """
     if scenario.name in client.lacks:
-        return f"{LACKS} {notes.number_of(client.lacks[scenario.name])}"
+        return f"{LACKS}\u00a0{notes.number_of(client.lacks[scenario.name])}"
     if results["clients"][client.name]["scenarios"][scenario.name]:
         return WORKS
-    return f"{FAILS} {notes.number_of(client.fails[scenario.name].reason)}"
+    return f"{FAILS}\u00a0{notes.number_of(client.fails[scenario.name].reason)}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -132,7 +132,7 @@ class PageOfMadeUpClients(Case):
         self.assertEqual(text.count("It is blind."), 1)
         number = text.partition(". It is no good with numbers.")[0].rsplit("\n", 1)[1]
         for title in ("Bad", "Twin"):
-            self.assertIn(f"{LACKS} {number} ", row_of(text, title))
+            self.assertIn(f"{LACKS}\u00a0{number} ", row_of(text, title))
 
     def test_results_count(self) -> None:
         """A mark is what came of the run, whatever the catalogue hopes."""

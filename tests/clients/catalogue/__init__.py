@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tests.clients.catalogue.agents import AGENTS
+from tests.clients.catalogue.applications import APPLICATIONS
 from tests.clients.catalogue.client import Client
 from tests.clients.catalogue.go import GO
 from tests.clients.catalogue.javascript import JAVASCRIPT
@@ -18,6 +19,7 @@ CATALOGUE: Final[Mapping[str, Sequence[Client]]] = {
     "JVM": JVM,
     "Go, and Ollama's own command line": GO,
     "Command-line agents": AGENTS,
+    "Other programs for people": APPLICATIONS,
     "HTTP": OTHERS,
 }
 

@@ -3,12 +3,10 @@
 from typing import Final
 
 from tests.clients.catalogue.client import Client, Shortcoming
-from tests.clients.runtimes import AIDER, LITELLM, PYTHON_PACKAGES
-from tests.clients.runtimes import OPEN_WEBUI as OPEN_WEBUI_RUNTIME
+from tests.clients.runtimes import LITELLM, PYTHON_PACKAGES
 
 NO_LIST: Final = "It does not list models."
 NO_SHOW: Final = "It does not tell what a model can do."
-NO_FILL: Final = "It has nothing for filling in."
 NO_SUFFIX: Final = "It does not send a ``suffix``."
 
 OLLAMA: Final = (
@@ -132,70 +130,4 @@ OTHER_PROTOCOLS: Final = (
     ),
 )
 
-PROGRAMS: Final = (
-    Client(
-        name="llm-ollama",
-        title="llm with llm-ollama",
-        package="llm-ollama",
-        version="0.19.1",
-        runtime=PYTHON_PACKAGES,
-        program=("llm_python.py",),
-        settings="The variable ``OLLAMA_HOST=URL``; then ``llm -m ollama/MODEL``.",
-        lacks={"fill": NO_FILL},
-        fails={
-            "unknown": Shortcoming(
-                reason="It looks for the name in the list, and asks for no model that is not "
-                "there; its own words are ``Unknown model``.",
-                sign="it is not said to be not found: saw \"Error: 'Unknown model: ",
-            ),
-        },
-        # Each run of its program asks what every model can do, or reads a file for each.
-        timeout_s=300.0,
-    ),
-    Client(
-        name="aider",
-        title="aider",
-        package="aider-chat",
-        version="0.86.2",
-        runtime=AIDER,
-        program=("aider_program.py",),
-        settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``. "
-        'For pictures, a file ``.aider.model.metadata.json`` with ``{"ollama_chat/MODEL": '
-        '{"supports_vision": true}}``.',
-        lacks={
-            "list": "It lists the models that LiteLLM knows, and does not ask the server.",
-            "tools": "It has a model write its edits as text, and offers no tools.",
-            "structured": "It has a model write its edits as text, and asks for no schema.",
-            "fill": NO_FILL,
-            "embeddings": "It has nothing for embeddings.",
-        },
-        timeout_s=300.0,
-    ),
-)
-
-OPEN_WEBUI: Final = Client(
-    name="open-webui",
-    title="Open WebUI",
-    package="open-webui",
-    version="0.12.4",
-    runtime=OPEN_WEBUI_RUNTIME,
-    program=("open_webui_program.py",),
-    settings="The variable ``OLLAMA_BASE_URL=URL``, or the same under *Admin Settings*, "
-    "*Connections*, *Ollama API*.",
-    lacks={"fill": NO_FILL},
-    fails={
-        "unknown": Shortcoming(
-            reason="It looks for the name in its list of models, and asks for none that is not "
-            "there; its own words are ``Model not found``.",
-            sign="the model is not named",
-        ),
-        "broken": Shortcoming(
-            reason="It drops the line with the error that ends a broken answer of Ollama's, and "
-            "says ``stop``.",
-            sign="the broken answer passes for a whole one",
-        ),
-    },
-    timeout_s=300.0,
-)
-
-PYTHON: Final = (*OLLAMA, *FRAMEWORKS, *OTHER_PROTOCOLS, *PROGRAMS, OPEN_WEBUI)
+PYTHON: Final = (*OLLAMA, *FRAMEWORKS, *OTHER_PROTOCOLS)
