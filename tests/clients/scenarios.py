@@ -205,7 +205,7 @@ SCENARIOS: Final = (
     ),
     Scenario(
         name="structured",
-        title="structured",
+        title="schema",
         what="gets an answer in the form of a schema",
         asked={"model": "form-model", "prompt": "How large?", "schema": SCHEMA},
         judge=fills_form,

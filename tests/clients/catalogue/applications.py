@@ -63,8 +63,8 @@ APPLICATIONS: Final = (
                 sign="the model is not named",
             ),
             "broken": Shortcoming(
-                reason="It drops the line with the error that ends a broken answer of Ollama's, and "
-                "says ``stop``.",
+                reason="It drops the line with the error that ends a broken answer of Ollama's, "
+                "and says ``stop``.",
                 sign="the broken answer passes for a whole one",
             ),
         },
