@@ -2,22 +2,16 @@
 
 import signal
 import socket
-import sys
 import time
 from http.client import HTTPConnection
-from pathlib import Path
-from typing import Final
 
 import pytest
 
 from tests.case import Case
 from tests.deploy.service_manager import PATIENCE_S, ServiceManager
-from tests.processes import RunningProgram
+from tests.litellm.gateway import run_upstream
 
 pytestmark = pytest.mark.live
-
-#: It waits with the rest of an answer until it is told.
-_GATEWAY: Final = Path(__file__).parents[1] / "litellm" / "fake_upstream.py"
 
 
 class Service(Case):
@@ -86,7 +80,7 @@ class States(Service):
 
     def test_stop(self) -> None:
         """STOPPING=1 comes when the stop begins, while a reply still runs."""
-        gateway = RunningProgram([sys.executable, str(_GATEWAY)])
+        gateway = run_upstream()  # it waits with the rest of an answer until it is told
         self.addCleanup(gateway.stop)
         gateway_port = int(gateway.wait_for_line("stdout", r"http://.*:(\d+)")[1])
         manager = self.manager()
