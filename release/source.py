@@ -12,7 +12,8 @@ ROOT: Final = Path(__file__).parents[1]
 
 def _git(root: Path, *words: str) -> str:
     argv = ["git", "-C", str(root), *words]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    # What git has against it is for whoever runs this to read.
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def tracked_files(root: Path = ROOT) -> list[str]:

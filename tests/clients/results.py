@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
+from tests.clients.catalogue import CLIENTS
 from tests.clients.catalogue.client import Client
 from tests.clients.scenarios import Scenario
 
@@ -35,24 +36,36 @@ class Recorder:
 
     Attributes:
         path: Where to; ``None`` for nowhere.
-        clients: By their names.
+        clients: By their names, all of them.
     """
 
     path: Path | None
     clients: dict[str, dict[str, Any]] = Factory(dict)
+    _begun: dict[str, dict[str, Any]] = field(factory=dict, init=False)
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return one for the file that the variable names."""
+        """
+        Return one for the file that the variable names.
+
+        What was recorded there of clients that are not run this time stays, as
+        long as the catalogue has them.
+        """
         told = os.environ.get(VARIABLE)
-        return cls(Path(told).absolute() if told else None)
+        if not told:
+            return cls(None)
+        path = Path(told).absolute()
+        recorded = json.loads(path.read_text("utf-8"))["clients"] if path.exists() else {}
+        names = {client.name for client in CLIENTS}
+        return cls(path, {name: entry for name, entry in recorded.items() if name in names})
 
     def record(
         self, client: Client, version: str | None, scenario: Scenario, *, works: bool
     ) -> None:
         """Keep a result, and write all that there are: a run may end at any time."""
-        entry = self.clients.setdefault(client.name, {"version": version, "scenarios": {}})
+        entry = self._begun.setdefault(client.name, {"version": version, "scenarios": {}})
         entry["scenarios"][scenario.name] = works
+        self.clients[client.name] = entry
         if self.path is not None:
             today = datetime.now(UTC).date().isoformat()
             told = {"date": today, "clients": self.clients}

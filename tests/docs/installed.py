@@ -19,6 +19,15 @@ MODULES: Final = _CLIENTS / "javascript" / "node_modules"
 #: Where the agents are.
 AGENTS: Final = _CLIENTS / "agents" / "node_modules" / ".bin"
 
+#: Where programs are looked for: nothing that only the person who runs the tests has.
+FOLDERS: Final = (
+    Path(sys.executable).parent,
+    AGENTS,
+    # It has many ways of being installed.
+    *([Path(node).parent] if (node := which("node")) else []),
+    *map(Path, ("/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")),
+)
+
 _PYTHON: Final = _CLIENTS / "python" / "bin" / "python"
 _LITELLM: Final = ROOT / ".venv-litellm" / "bin" / "python"
 
@@ -38,7 +47,7 @@ def missing_for(block: Block, kind: Kind) -> list[str]:
 
 
 def _is_there(program: str) -> bool:
-    return (AGENTS / program).exists() or which(program) is not None
+    return which(program, path=":".join(map(str, FOLDERS))) is not None
 
 
 def python_for(text: str) -> str:

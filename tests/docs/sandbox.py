@@ -5,12 +5,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.docs.installed import AGENTS, MODULES
+from tests.docs.installed import FOLDERS, MODULES
 from tests.docs.pages import ROOT
 from tests.docs.replaced import KEY
 from tests.live.certificates import write_certificate
-
-_SYSTEM: Final = ("/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 #: Not a part of a checkout, or made anew for each page.
 _LEFT_OUT: Final = frozenset({"build", "dist", "_trial_temp", "htmlcov"})
@@ -49,9 +47,8 @@ class Sandbox:
         self._make_machine()
         self._make_editor(gateway)
         self.pasted.write_text(f"{KEY}\n")
-        programs = Path(sys.executable).parent
         self.environ = {
-            "PATH": ":".join(map(str, (self._bin, programs, AGENTS, *_SYSTEM))),
+            "PATH": ":".join(map(str, (self._bin, *FOLDERS))),
             "HOME": str(folder),
             # An agent asks its maker for this and that, and there is no network.
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

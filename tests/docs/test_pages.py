@@ -51,6 +51,10 @@ def runnable(page: Path, *, through_litellm: bool) -> list[tuple[Block, Kind]]:
     ]
 
 
+#: What is in them is named by its whole path.
+_FOLDERS: Final = ("benchmarks", "deploy", "docs", "ollamaproxy", "release", "tests")
+
+
 class PageCase(Case):
     """A test that runs blocks of one page, one after the other, in one folder."""
 
@@ -59,7 +63,8 @@ class PageCase(Case):
 
     def run_page(self, page: Path, asked: Asked, *, through_litellm: bool) -> None:
         blocks = runnable(page, through_litellm=through_litellm)
-        with tempfile.TemporaryDirectory() as folder:
+        # An agent may still write there.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             sandbox = Sandbox(Path(folder), asked.gateway)
             lacking: set[str] = set()
             for block, kind in blocks:
@@ -137,7 +142,7 @@ class Table(Case):
         """The files of the tree that a sentence names exist."""
         for page in page_paths():
             for literal in literals_of(page):
-                if re.fullmatch(r"(docs|deploy|benchmarks)/[\w./-]+", literal):
+                if re.fullmatch(rf"({'|'.join(_FOLDERS)})/[\w./-]+", literal):
                     self.assertTrue((ROOT / literal).exists(), f"{page}: {literal}")
 
     def test_no_commands_in_disguise(self) -> None:

@@ -2,12 +2,15 @@
 
 import tempfile
 from pathlib import Path
+from shutil import which
+from unittest import SkipTest
 
 import pytest
 
 from tests.case import Case
 from tests.docs.commands import Kind
 from tests.docs.daemons import demonstration
+from tests.docs.installed import FOLDERS
 from tests.docs.pages import Block
 from tests.docs.running import BlockFailed, run_block
 from tests.docs.sandbox import Sandbox
@@ -20,6 +23,8 @@ QUESTION = '{"model": "demo-chat", "prompt": "Hi"}'
 class Blocks(Case):
     def setUp(self) -> None:
         super().setUp()
+        if which("curl", path=":".join(map(str, FOLDERS))) is None:
+            raise SkipTest("curl is not installed")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.asked = demonstration()

@@ -8,6 +8,7 @@ everything already; otherwise all is made of the checkout as it is.
 import atexit
 import json
 import os
+import shutil
 import tempfile
 from functools import cache
 from importlib.util import find_spec
@@ -37,10 +38,10 @@ def require_checkout() -> None:
     Go on only where git knows the files.
 
     Raises:
-        SkipTest: This is no checkout, but an unpacked sdist.
+        SkipTest: This is no checkout, but an unpacked sdist, or there is no git.
     """
-    if not (ROOT / ".git").exists():
-        raise SkipTest("this is no checkout of git's")
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        raise SkipTest("this is no checkout of git's, or there is no git")
 
 
 def folder() -> Path:

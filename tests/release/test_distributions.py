@@ -113,7 +113,7 @@ class Building(Case):
         self.addCleanup(os.umask, os.umask(0o077))
 
     def test_again(self) -> None:
-        """Whoever builds a commit gets the same sdist and the same wheel, to the byte."""
+        """Who builds a commit again with the same tools gets the same, to the byte."""
         require_checkout()
         copy = folder()
         for name in tracked_files():

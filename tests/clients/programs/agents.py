@@ -19,6 +19,9 @@ from typing import Any, Final
 #: Where ``make .clients/agents/installed`` puts them.
 INSTALLED: Final = Path(__file__).parents[3] / ".clients" / "agents" / "node_modules"
 
+#: For one scenario: what still runs then is ended, and not left behind.
+PATIENCE_S: Final = 120.0
+
 #: What a tool is to an agent, which has its own: a command that notes how it was called.
 COMMAND: Final = """\
 #!{python}
@@ -36,7 +39,8 @@ class Run:
     Attributes:
         folder: Where it works.
         status: How it ended: 0 if it was content.
-        printed: What it has printed, and what it said of errors after it.
+        printed: What it has printed.
+        complained: What it has printed of errors.
         events: The lines of that which are JSON objects.
     """
 
@@ -44,7 +48,7 @@ class Run:
         """Make the folder."""
         self.folder = Path(mkdtemp(dir=Path.cwd()))
         self.status = 0
-        self.printed = ""
+        self.printed = self.complained = ""
         self.events: Sequence[Mapping[str, Any]] = ()
 
     def start(
@@ -60,9 +64,10 @@ class Run:
             capture_output=True,
             text=True,
             check=False,
+            timeout=PATIENCE_S,
         )
         self.status = ended.returncode
-        self.printed = ended.stdout + ended.stderr
+        self.printed, self.complained = ended.stdout, ended.stderr
         self.events = list(objects_in(ended.stdout))
         sys.stderr.write(ended.stderr)
 

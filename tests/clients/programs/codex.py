@@ -74,7 +74,7 @@ def failing(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     errors = [event["message"] for event in run.events if event["type"] == "error"]
     if errors:
         return {"error": errors[-1]}
-    return {"error": run.printed if run.status else None}
+    return {"error": run.printed + run.complained if run.status else None}
 
 
 report(

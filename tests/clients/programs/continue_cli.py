@@ -42,7 +42,7 @@ def tools(asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def failing(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     run = ask(asked)
-    return {"error": run.printed if run.status else None}
+    return {"error": run.printed + run.complained if run.status else None}
 
 
 report(
