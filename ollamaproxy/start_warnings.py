@@ -27,7 +27,7 @@ def start_warnings(settings: Settings, keys: KeyRing | None) -> Sequence[str]:
     if keys is None and uses_own_key(settings) and (place := _exposed(settings.listening)):
         warnings.append(
             f"everybody who can reach {place} can use the gateway through this daemon "
-            "without a key; --client-auth keys asks for one, "
+            "without a key; --keys-file asks for one, "
             "and --host 127.0.0.1 keeps it to this machine"
         )
     if settings.listening.admin is not None and is_exposed_endpoint(settings.listening.admin):

@@ -10,8 +10,11 @@ from ollamaproxy.errors import InvalidSetting
 #: A name or an address; what does not exist is for the name server to say.
 _ASCII_HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 
+#: How the addresses end that other programs ask for, and manuals give.
+_ENDPOINTS: Final = frozenset({"completions", "embeddings", "messages", "responses"})
 
-def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one after the other
+
+def parse_base_url(text: str) -> str:  # noqa: C901, PLR0912 - a list of checks
     """
     Return the gateway's address without a trailing slash and without ``/v1``.
 
@@ -20,7 +23,7 @@ def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one afte
 
     Raises:
         InvalidSetting: It is not an http or https URL with a host, or it holds
-            what a base URL has no place for (user, query, fragment).
+            what a base URL has no place for (user, query, fragment, an endpoint).
     """
     text = text.strip()
     hint = "it should look like https://gateway.example.com or http://localhost:4000/v1"
@@ -45,6 +48,10 @@ def parse_base_url(text: str) -> str:  # noqa: C901 - a list of checks, one afte
             f"gateway by another name, or by http://; {hint}"
         )
     segments = [segment for segment in url.path if segment]
+    if segments and segments[-1] in _ENDPOINTS:
+        raise InvalidSetting(
+            f"{text!r} is where one kind of request goes; give what stands before /v1; {hint}"
+        )
     if segments and segments[-1] == "v1":
         segments.pop()
     url = url.replace(path=segments)

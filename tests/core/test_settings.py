@@ -52,6 +52,8 @@ BASE_URLS = (
 
 #: What cannot work, and a word of the reason.
 BAD_BASE_URLS = (
+    ("http://h:4000/v1/chat/completions", "give what stands before /v1"),
+    ("http://h/v1/messages/", "give what stands before /v1"),
     ("", "is not an http:// or https:// address"),
     ("h", "is not an http:// or https:// address"),
     ("h:4000", "is not an http:// or https:// address"),
