@@ -42,11 +42,13 @@ class WhoseKey(Enum):
     DAEMONS: The operator, with ``--api-key``.
     KEYS_FILES: The operator, for one caller, in the keys file.
     CALLERS: The client, which showed it.
+    NOBODYS: There is none.
     """
 
     DAEMONS = auto()
     KEYS_FILES = auto()
     CALLERS = auto()
+    NOBODYS = auto()
 
 
 def refusal(status: int, body: bytes, model: str, whose: WhoseKey = WhoseKey.DAEMONS) -> ProxyError:
@@ -127,6 +129,12 @@ def _key_refused(status: int, told: str, whose: WhoseKey) -> UpstreamRefused:
         # 401, whatever the gateway says: LiteLLM without a database says 400.
         return CallerKeyRefused(
             f"the gateway refused your API key (HTTP {status})" + (told and f": {told}")
+        )
+    if whose is WhoseKey.NOBODYS:
+        return GatewayKeyRefused(
+            f"the gateway asks for an API key (HTTP {status}), and this proxy has none; "
+            "whoever runs the proxy should give it one with --api-key-file",
+            502,
         )
     where = "--api-key" if whose is WhoseKey.DAEMONS else "keys file"
     return GatewayKeyRefused(

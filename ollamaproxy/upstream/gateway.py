@@ -13,7 +13,7 @@ from ollamaproxy.clocks import Clocks
 from ollamaproxy.errors import ProxyError, UpstreamGarbled, UpstreamRefused, UpstreamTimeout
 from ollamaproxy.hidden import Hidden, longest_first
 from ollamaproxy.settings import KIB, Settings
-from ollamaproxy.translate.refusals import is_about_parameters, refusal
+from ollamaproxy.translate.refusals import WhoseKey, is_about_parameters, refusal
 from ollamaproxy.upstream.body import discard, read_whole
 from ollamaproxy.upstream.client import GatewayClient
 from ollamaproxy.upstream.failures import to_upstream_error, was_cancelled
@@ -95,6 +95,7 @@ class Gateway:
         self._deadlines = settings.deadlines
         self._max_reply_bytes = settings.limits.max_reply_bytes
         self._hidden = settings.hidden
+        self._has_key = settings.api_key is not None
         self._base_url = settings.base_url
         self._base_urls = settings.base_urls
         self.is_litellm = False  # until it has shown that it is
@@ -264,7 +265,9 @@ class Gateway:
         """Raise if the reply is not what was asked for; its body is used up then."""
         if response.code != 200:
             body = self._without_keys(await self._read_error(response), caller)
-            error = self.masked(refusal(response.code, body, model, caller.whose), caller)
+            has_key = self._has_key or caller.gateway_key is not None
+            whose = caller.whose if has_key else WhoseKey.NOBODYS
+            error = self.masked(refusal(response.code, body, model, whose), caller)
             if isinstance(error, UpstreamRefused):
                 error.retry_after = _retry_after(response)
             raise error

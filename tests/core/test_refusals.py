@@ -28,6 +28,10 @@ ITS_OWN_KEY_401 = (
     "whoever runs the gateway should check it"
 )
 ITS_OWN_KEY_403 = ITS_OWN_KEY_401.replace("401", "403")
+NO_KEY = (
+    "the gateway asks for an API key (HTTP 401), and this proxy has none; "
+    "whoever runs the proxy should give it one with --api-key-file"
+)
 NOT_ALLOWED = "the gateway forbids it to this proxy's API key: "
 TAIL = "\\n\\nLiteLLM: model group 'm' failed with the error above. No fallback was attempted."
 TAIL_TEXT = TAIL.replace("\\n", "\n")
@@ -436,6 +440,7 @@ class WhoHears(Case):
         for status, report, whose, kind, told_status, message in (
             (401, {"message": "x"}, WhoseKey.DAEMONS, GatewayKeyRefused, 502, CHECK_401),
             (401, {"message": "x"}, WhoseKey.KEYS_FILES, GatewayKeyRefused, 502, keys_file),
+            (401, {"message": "x"}, WhoseKey.NOBODYS, GatewayKeyRefused, 502, NO_KEY),
             (403, {"message": "x"}, WhoseKey.KEYS_FILES, GatewayForbids, 502, NOT_ALLOWED + "x"),
             (
                 401,

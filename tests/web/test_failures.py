@@ -4,6 +4,7 @@ from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError as TwistedRefused
 from twisted.internet.error import DNSLookupError, NoRouteError
 
+from ollamaproxy.settings import Settings
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import KEY, ClientConnection, Response
 
@@ -323,3 +324,15 @@ class Bugs(NetworkCase):
         self.assertEqual(response.status, 500)
         self.assertEqual(response.json, {"error": "internal error; the proxy's log tells more"})
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class WithoutAKey(NetworkCase):
+    settings = Settings(base_url="http://gateway.test:4000")
+
+    def test_a_key_is_asked_for(self) -> None:
+        """Where none is set, a 401 of the gateway's is not said to be about a wrong one."""
+        client = self.chat()
+        self.network.gateway.reply(401, "application/json", '{"error":{"message":"No api key"}}')
+        self.network.flush()
+        told = client.response().json["error"]
+        self.assertIn("asks for an API key (HTTP 401), and this proxy has none", told)
