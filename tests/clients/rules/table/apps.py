@@ -33,18 +33,8 @@ from tests.clients.rules.values import (
 from tests.clients.rules.wire import Call
 from tests.clients.scenarios import GREETING
 
-_WEBUI: Final = {**TYPED, "Authorization": "Bearer ", "User-Agent": "Python/3.11 aiohttp/3.13"}
-_HOME: Final = {**TYPED, "Accept": "application/json", "User-Agent": "ollama-python/0.6.3"}
-_DIFY: Final = {**TYPED, "User-Agent": "python-requests/2.32.5", "Accept": "*/*"}
 _DART: Final = {"Content-Type": "application/json", "User-Agent": "Dart/3.9 (dart:io)"}
 _OKIT: Final = {**TYPED, "Authorization": "Bearer ", "Accept": "application/json"}
-_COUNTS: Final = tuple(
-    integer(name, 0)
-    for name in (
-        *("total_duration", "load_duration", "prompt_eval_count"),
-        *("prompt_eval_duration", "eval_count", "eval_duration"),
-    )
-)
 
 APPS: Final = (
     row(

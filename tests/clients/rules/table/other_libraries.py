@@ -38,17 +38,8 @@ from tests.clients.rules.values import (
 from tests.clients.rules.wire import Call, Chunked
 from tests.clients.scenarios import GREETING, PNG
 
-#: LiteLLM says nothing of what its bodies are.
-_LITELLM: Final = {"Accept": "*/*", "User-Agent": "litellm/1.109.1"}
-#: ``somebody:sk-made-up-for-the-client``, out of the address that the user gave.
-_BASIC: Final = {
-    **TYPED,
-    "Authorization": "Basic c29tZWJvZHk6c2stbWFkZS11cC1mb3ItdGhlLWNsaWVudA==",
-}
-_PYTHON: Final = {**TYPED, "Accept": "application/json", "User-Agent": "ollama-python/0.6.3"}
 _SPRING: Final = {**JAVA_TYPED, "Accept": "application/json"}
 _NET: Final = {"Content-Type": "application/json; charset=utf-8"}
-_OPTIONS: Final = {"temperature": None, "num_ctx": 32768, "seed": None, "stop": None}
 _LINE: Final = (
     *(text("model"), date("created_at"), boolean("done")),
     *(equals("message/role", "assistant"), text("message/content"), no_null()),

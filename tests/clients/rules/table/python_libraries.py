@@ -15,7 +15,6 @@ from tests.clients.rules.row import Daemon, row, step
 from tests.clients.rules.table.bodies import (
     CALLED,
     HELLO,
-    JAVA_TYPED,
     RESULTS,
     TOOLS,
     TYPED,
@@ -30,7 +29,6 @@ from tests.clients.rules.values import (
     array,
     boolean,
     containing,
-    date,
     equals,
     holding,
     integer,
@@ -52,13 +50,7 @@ _BASIC: Final = {
     "Authorization": "Basic c29tZWJvZHk6c2stbWFkZS11cC1mb3ItdGhlLWNsaWVudA==",
 }
 _PYTHON: Final = {**TYPED, "Accept": "application/json", "User-Agent": "ollama-python/0.6.3"}
-_SPRING: Final = {**JAVA_TYPED, "Accept": "application/json"}
-_NET: Final = {"Content-Type": "application/json; charset=utf-8"}
 _OPTIONS: Final = {"temperature": None, "num_ctx": 32768, "seed": None, "stop": None}
-_LINE: Final = (
-    *(text("model"), date("created_at"), boolean("done")),
-    *(equals("message/role", "assistant"), text("message/content"), no_null()),
-)
 
 PYTHON_LIBRARIES: Final = (
     row(

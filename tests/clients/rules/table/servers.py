@@ -37,8 +37,6 @@ from tests.clients.scenarios import GREETING, PNG, SCHEMA
 _WEBUI: Final = {**TYPED, "Authorization": "Bearer ", "User-Agent": "Python/3.11 aiohttp/3.13"}
 _HOME: Final = {**TYPED, "Accept": "application/json", "User-Agent": "ollama-python/0.6.3"}
 _DIFY: Final = {**TYPED, "User-Agent": "python-requests/2.32.5", "Accept": "*/*"}
-_DART: Final = {"Content-Type": "application/json", "User-Agent": "Dart/3.9 (dart:io)"}
-_OKIT: Final = {**TYPED, "Authorization": "Bearer ", "Accept": "application/json"}
 _COUNTS: Final = tuple(
     integer(name, 0)
     for name in (
