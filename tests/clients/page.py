@@ -40,13 +40,14 @@ def page(results: Results, catalogue: Catalogue) -> str:
 
 
 def _head(results: Results) -> Iterator[str]:
+    dates = sorted(entry["date"] for entry in results["clients"].values())
     yield from _title("Compatibility", "=", over=True)
     yield from (".. Made by make compatibility, from runs of the clients.", "")
     yield from _wrapped(
         "Each of these clients was run, in the version that is named and as its users use it, with "
         "the daemon in front of a real LiteLLM and a made-up model behind that. ``make "
         "compatibility`` runs them again and writes this page; this is what came of it on "
-        f"{results['date']}."
+        f"{' to '.join(dict.fromkeys([*dates[:1], *dates[-1:]]))}."
     )
     yield from _wrapped(
         f"{WORKS} works. {FAILS} does not; the number is that of the reason below the table. "

@@ -21,9 +21,9 @@ VARIABLE: Final = "OLLAMAPROXY_TEST_RESULTS"
 
 def read_results() -> Mapping[str, Any]:
     """
-    Return the results of the last recorded run.
+    Return the results of each client's last recorded run.
 
-    ``{"date": "2026-11-26", "clients": {NAME: {"version": ..., "scenarios": {NAME: bool}}}}``.
+    ``{"clients": {NAME: {"date": "2026-11-26", "version": ..., "scenarios": {NAME: bool}}}}``.
     """
     results: Mapping[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
     return results
@@ -63,10 +63,11 @@ class Recorder:
         self, client: Client, version: str | None, scenario: Scenario, *, works: bool
     ) -> None:
         """Keep a result, and write all that there are: a run may end at any time."""
-        entry = self._begun.setdefault(client.name, {"version": version, "scenarios": {}})
+        today = datetime.now(UTC).date().isoformat()
+        begun: dict[str, Any] = {"date": today, "version": version, "scenarios": {}}
+        entry = self._begun.setdefault(client.name, begun)
         entry["scenarios"][scenario.name] = works
         self.clients[client.name] = entry
         if self.path is not None:
-            today = datetime.now(UTC).date().isoformat()
-            told = {"date": today, "clients": self.clients}
+            told = {"clients": self.clients}
             self.path.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -25,6 +25,7 @@ def outcomes(*clients: Client) -> dict[str, Any]:
     """Return the results of clients that do what the catalogue says."""
     told = {
         client.name: {
+            "date": "2026-11-26",
             "version": client.version or "1.2.3",
             "scenarios": {
                 name: name not in client.fails for name in NAMES if name not in client.lacks
@@ -32,7 +33,7 @@ def outcomes(*clients: Client) -> dict[str, Any]:
         }
         for client in clients
     }
-    return {"date": "2026-11-26", "clients": told}
+    return {"clients": told}
 
 
 def row_of(text: str, title: str) -> str:
@@ -140,6 +141,15 @@ class PageOfMadeUpClients(Case):
         results["clients"]["bad"]["scenarios"]["image"] = True
         text = page(results, {"Kind": (self.good, self.bad)})
         self.assertEqual(row_of(text, "Bad").count(FAILS), 0)
+
+    def test_dates(self) -> None:
+        """It says from when the results are, also if not all clients were run at once."""
+        results = outcomes(self.good, self.bad)
+        self.assertIn("what came of it on 2026-11-26.", page(results, {}))
+        results["clients"]["bad"]["date"] = "2026-12-01"
+        self.assertIn(
+            "came of it on 2026-11-26 to 2026-12-01.", page(results, {}).replace("\n", " ")
+        )
 
     def test_no_reason(self) -> None:
         """There is no page with a failure that nobody has explained, or without a result."""
