@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tests.clients.catalogue import CATALOGUE
 from tests.clients.catalogue.client import Client
+from tests.clients.glance import glance
 from tests.clients.results import read_results
 from tests.clients.rules.page import rules_pages
 from tests.clients.rules.table import RULES
@@ -32,10 +33,11 @@ Catalogue = Mapping[str, Sequence[Client]]
 
 def page(results: Results, catalogue: Catalogue) -> str:
     """Return the page in reStructuredText, with a newline at its end."""
-    parts = [*_head(results), *_scenarios()]
+    run = [client for group in catalogue.values() for client in group]
+    parts = [*_head(results), *_glance(run, results), *_scenarios()]
     for kind, clients in catalogue.items():
         parts += _kind(kind, clients, results)
-    parts += rules_pages(RULES, [client for group in catalogue.values() for client in group])
+    parts += rules_pages(RULES, run)
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -50,18 +52,23 @@ def _head(results: Results) -> Iterator[str]:
         f"{' to '.join(dict.fromkeys([*dates[:1], *dates[-1:]]))}."
     )
     yield from _wrapped(
-        f"{WORKS} works. {FAILS} does not; the number is that of the reason below the table. "
-        f"{LACKS} the client has nothing for it, likewise with its reason."
-    )
-    yield from _wrapped(
         "In what is to be set, ``URL`` is the daemon's address, ``http://localhost:11434`` or the "
         "like, and ``MODEL`` the name of one of the gateway's models. Clients that were not run "
-        "are below: `Known by their rules`_."
+        "are `Known by their rules`_: the daemon gives them what they need, as far as one can tell "
+        "without running them."
     )
+
+
+def _glance(run: Sequence[Client], results: Results) -> Iterator[str]:
+    yield from _title("At a glance", "=")
+    for paragraph in glance(run, results, RULES):
+        yield from _wrapped(paragraph, first="* ", blank=False)
+    yield ""
 
 
 def _scenarios() -> Iterator[str]:
-    """Yield what stands over the columns, and what it means."""
+    """Yield the section on what stands over the columns, and what it means."""
+    yield from _title("What was tried", "=")
     titles = [scenario.title for scenario in SCENARIOS]
     width = max(map(len, titles))
     texts = [f"The client {scenario.what}." for scenario in SCENARIOS]
@@ -70,6 +77,10 @@ def _scenarios() -> Iterator[str]:
     for title, text in zip(titles, texts, strict=True):
         yield f"{title:{width}}  {text}"
     yield from (bar, "")
+    yield from _wrapped(
+        f"{WORKS} works. {FAILS} does not; the number is that of the reason below the table. "
+        f"{LACKS} the client has nothing for it, likewise with its reason."
+    )
 
 
 def _kind(kind: str, clients: Sequence[Client], results: Results) -> Iterator[str]:

@@ -11,9 +11,11 @@ from tests.case import Case
 from tests.clients.catalogue import CATALOGUE, CLIENTS
 from tests.clients.catalogue.client import Client, Shortcoming
 from tests.clients.catalogue.python import PYTHON
+from tests.clients.glance import glance
 from tests.clients.page import FAILS, LACKS, PAGE, WORKS, page
 from tests.clients.results import read_results
 from tests.clients.rules.page import was_run
+from tests.clients.rules.row import Row
 from tests.clients.rules.table import ROWS
 from tests.clients.scenarios import SCENARIOS
 
@@ -166,6 +168,20 @@ class PageOfMadeUpClients(Case):
         """Each client's package and what its user sets are told."""
         text = self.made(self.good, self.bad)
         self.assertEqual(text.count(f"``{self.good.package}`` {self.good.version}. "), 2)
+
+
+class AtAGlance(Case):
+    def test_each_client(self) -> None:
+        """Every client is named once: among the good ones, with what fails, or as not run."""
+        good = evolve(PYTHON[0], name="good", title="Good", lacks={}, fails={})
+        zed = evolve(good, name="zed", title="Zed")
+        results = outcomes(good, zed)
+        results["clients"]["zed"]["scenarios"]["image"] = False
+        lines = list(glance((good, zed), results, {"Editors": [Row("Zed, Neovim", "", ())]}))
+        self.assertEqual(
+            [line.partition("**: ")[2] or line for line in lines],
+            ["Good.", "Zed (image).", "**By their rules: Editors.** Neovim."],
+        )
 
 
 class ClientsThatWereNotRun(Case):

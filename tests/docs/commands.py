@@ -14,7 +14,7 @@ from tests.docs.not_run import row_for
 from tests.docs.pages import Block
 
 _SHELLS: Final = frozenset({"bash", "sh", "shell", "zsh", "console"})
-_VARIABLE: Final = re.compile(r"[A-Za-z_]\w*=")
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]*=")
 _HERE_DOCUMENT: Final = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?\s*$")
 #: Words of the program's with which it does something, and ends.
 _ERRANDS: Final = frozenset(
@@ -24,7 +24,9 @@ _ERRANDS: Final = frozenset(
 
 
 #: Programs that not every machine has, and that pages call all the same.
-KNOWN: Final = ("claude", "codex", "curl", "opencode")
+KNOWN: Final = (
+    *("aider", "claude", "codex", "curl", "haproxy", "llm", "nginx", "ollama", "opencode"),
+)
 
 
 class Kind(Enum):
@@ -92,6 +94,18 @@ def kind_of(block: Block, is_program: Callable[[str], bool] = is_installed) -> K
     sets_variables = words != shlex.split(first, comments=True)
     is_command = sets_variables or is_program(Path(words[0]).name) or row_for(first) is not None
     return Kind.SHELL if is_command else Kind.OTHER
+
+
+def is_command(literal: str) -> bool:
+    """
+    Whether what stands in a sentence is a command, with words that could be entered.
+
+    A program's name alone is a word of the sentence, and a colon behind a word is a message's.
+    """
+    words = literal.split()
+    if len(words) < 2 or any(word.endswith(":") for word in words):
+        return False
+    return kind_of(Block("", 0, "", literal)) is Kind.SHELL
 
 
 def commands_of(block: Block) -> list[str]:

@@ -16,13 +16,11 @@ _CLIENTS: Final = ROOT / ".clients"
 #: Node.js looks for packages beside a program, so there is a link to them.
 MODULES: Final = _CLIENTS / "javascript" / "node_modules"
 
-#: Where the agents are.
-AGENTS: Final = _CLIENTS / "agents" / "node_modules" / ".bin"
-
 #: Where programs are looked for: nothing that only the person who runs the tests has.
 FOLDERS: Final = (
     Path(sys.executable).parent,
-    AGENTS,
+    *(_CLIENTS / path for path in ("agents/node_modules/.bin", "aider/bin", "python/bin")),
+    _CLIENTS / "ollama-cli",
     # It has many ways of being installed.
     *([Path(node).parent] if (node := which("node")) else []),
     *map(Path, ("/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")),

@@ -52,6 +52,7 @@ class Sandbox:
             "HOME": str(folder),
             # An agent asks its maker for this and that, and there is no network.
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         }
 
     def _make_checkout(self) -> None:

@@ -1,7 +1,7 @@
 """How blocks and commands are told apart, and what is put in place of what."""
 
 from tests.case import Case
-from tests.docs.commands import Kind, begins_daemon, commands_of, kind_of
+from tests.docs.commands import Kind, begins_daemon, commands_of, is_command, kind_of
 from tests.docs.not_run import row_for
 from tests.docs.pages import Block
 from tests.docs.replaced import Place, replaced
@@ -61,6 +61,17 @@ class Commands(Case):
     def test_console(self) -> None:
         """What a command prints is no command."""
         self.assert_commands("$ a \\\n> b\nprinted\n$ c", "a \\\nb", "c", language="console")
+
+    def test_in_a_sentence(self) -> None:
+        """A literal with words to enter is a command; a name, a request or a fragment is none."""
+        for text in (
+            "curl http://localhost:11434/",
+            "OLLAMA_HOST=x ollama list",
+            "nginx -s reload",
+        ):
+            self.assertTrue(is_command(text), text)
+        for text in ("curl", "POST /api/chat", "curl says: no", 'client_kwargs={"headers": {...}}'):
+            self.assertFalse(is_command(text), text)
 
     def test_daemons(self) -> None:
         """A command that goes on is told from one that ends."""

@@ -16,7 +16,7 @@ from attrs import evolve
 from ollamaproxy.configuration.table import SETTINGS
 from ollamaproxy.configuration.toml_file import texts_of
 from tests.case import Case
-from tests.docs.commands import Kind, commands_of, kind_of
+from tests.docs.commands import Kind, commands_of, is_command, kind_of, words_of
 from tests.docs.daemons import Asked, demonstration, in_front_of
 from tests.docs.installed import missing_for
 from tests.docs.not_run import NOT_RUN, row_for
@@ -99,6 +99,30 @@ def for_pages(*, through_litellm: bool) -> Callable[[type[P]], type[P]]:
     return decorate
 
 
+#: Made by a run of what it says: its commands are those of ``tests/clients``.
+_MADE: Final = Path("docs/compatibility.rst")
+
+_CLIENTS: Final = ("agents", "aider", "javascript", "litellm", "ollama-cli", "python")
+
+_MAKEFILES: Final = ("Makefile", "tests/clients/install.mk")
+
+
+@cache
+def in_blocks() -> tuple[str, ...]:
+    """Return the commands in the blocks of all pages."""
+    blocks = [block for page in page_paths() for block in blocks_of(page)]
+    shells = [block for block in blocks if kind_of(block) is Kind.SHELL]
+    return tuple(command for block in shells for command in commands_of(block))
+
+
+@cache
+def in_sentences() -> tuple[tuple[Path, str], ...]:
+    """Return the commands in the sentences of all pages, each with its page."""
+    pages = [page for page in page_paths() if page != _MADE]
+    found = [(page, " ".join(text.split())) for page in pages for text in literals_of(page)]
+    return tuple((page, text) for page, text in found if is_command(text))
+
+
 @for_pages(through_litellm=False)
 class Demonstration(PageCase):
     """In front of the demonstration's gateway."""
@@ -126,10 +150,34 @@ class ThroughLiteLLM(PageCase, GatewayTestCase):
 class Table(Case):
     def test_each_row_is_needed(self) -> None:
         """Every row of what is not run is about a command that a page shows."""
-        blocks = [block for page in page_paths() for block in blocks_of(page)]
-        shells = [block for block in blocks if kind_of(block) is Kind.SHELL]
-        matched = {row_for(command) for block in shells for command in commands_of(block)}
+        shown = {*in_blocks(), *(command for _page, command in in_sentences())}
+        matched = set(map(row_for, shown))
         self.assertEqual([row.pattern for row in NOT_RUN if row not in matched], [])
+
+    def test_sentences(self) -> None:
+        """A command that a sentence names is one that a block shows, or begins it, or has a row."""
+        shown = [words_of(command) for command in in_blocks()]
+        for page, command in in_sentences():
+            words = words_of(command)
+            known = any(words == other[: len(words)] for other in shown)
+            if not known and row_for(command) is None:
+                self.fail(f"{page}: {command!r} is to be run: give it a block")
+
+    def test_packages(self) -> None:
+        """What the pages' programs import and call, ``make clients`` installs."""
+        if not all((ROOT / ".clients" / name / "installed").exists() for name in _CLIENTS):
+            raise SkipTest("not all clients are installed; see CONTRIBUTING.rst")
+        for page in page_paths():
+            for through_litellm in (False, True):
+                for block, kind in runnable(page, through_litellm=through_litellm):
+                    self.assertEqual(missing_for(block, kind), [], str(block))
+
+    def test_named_jobs(self) -> None:
+        """What a page says to make can be made."""
+        jobs = "".join((ROOT / path).read_text() for path in _MAKEFILES)
+        for command in {*in_blocks(), *(command for _page, command in in_sentences())}:
+            if job := re.match(r"make (\S+)", command):
+                self.assertRegex(jobs, rf"(?m)^{job[1]}:", command)
 
     def test_named_tests(self) -> None:
         """The tests that a page says to run exist."""

@@ -34,7 +34,8 @@ APPLICATIONS: Final = (
         version="0.86.2",
         runtime=AIDER,
         program=("aider_program.py",),
-        settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``. "
+        settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``, "
+        "with ``:latest`` behind the name if a model of OpenAI's has it. "
         'For pictures, a file ``.aider.model.metadata.json`` with ``{"ollama_chat/MODEL": '
         '{"supports_vision": true}}``.',
         lacks={
