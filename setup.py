@@ -86,7 +86,7 @@ setup(
         "docs": DOCS,
         "dev": TESTS + CLIENTS + BROWSER + BENCH + DOCS + LINT,
     },
-    entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.command:main"]},
+    entry_points={"console_scripts": ["ollamaproxy = ollamaproxy.__main__:main"]},
     classifiers=[
         "Development Status :: 5 - Production/Stable",
         "Framework :: Twisted",

@@ -1,6 +1,5 @@
 """The console script: the daemon in the foreground, for those used to a plain binary."""
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from twisted.logger import globalLogBeginner
 from twisted.python.reflect import namedAny
 from twisted.python.usage import UsageError
 
+from ollamaproxy import collector
 from ollamaproxy.composition import check, make_serving
 from ollamaproxy.configuration.options import Options
 from ollamaproxy.errors import CannotListen, InvalidSetting
@@ -59,6 +59,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         2 if the command line or a file that it names is wrong.
     """
     if argv and argv[0] in _COMMANDS:
+        collector.settle()
         command: _Command = namedAny(_COMMANDS[argv[0]])
         return command(argv[1:], environ, stdout, stderr)
     options = Options(environ, check)
@@ -85,7 +86,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: BinaryIO, stder
         return 2
     # Before the daemon says, here and to systemd, that it is there: then it knows signals, too.
     reactor.callWhenRunning(Signals(daemon, reactor).install)
-    reactor.callWhenRunning(gc.freeze)  # see ollamaproxy/tap.py
+    reactor.callWhenRunning(collector.settle)
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
     reactor.run()

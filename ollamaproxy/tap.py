@@ -4,7 +4,6 @@ The daemon under ``twistd``.
 The plugin comes by :func:`makeService`, ``ollamaproxy.tac`` by :func:`make_application`.
 """
 
-import gc
 import getopt
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from twisted.application.service import Application
 from twisted.python.components import Componentized
 from twisted.python.usage import UsageError
 
+from ollamaproxy import collector
 from ollamaproxy.composition import check, make_serving
 from ollamaproxy.configuration import options as daemon_options
 from ollamaproxy.daemon import Daemon
@@ -68,8 +68,7 @@ def make_service(options: daemon_options.Options, twistd: Mapping[str, Any]) -> 
     except (CannotListen, InvalidSetting) as error:
         raise SystemExit(f"ollamaproxy: {error}") from error
     reactor.callWhenRunning(Signals(daemon, reactor).install)
-    # What there is now stays: the collector shall not go through it at each large request.
-    reactor.callWhenRunning(gc.freeze)
+    reactor.callWhenRunning(collector.settle)
     return daemon
 
 

@@ -4,19 +4,18 @@
 Its standard input says what to do, and ends when the supervisor is gone.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet import reactor as _reactor
 from twisted.internet.protocol import connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.logger import globalLogBeginner
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from ollamaproxy import collector
 from ollamaproxy.composition import build_daemon
 from ollamaproxy.configuration.merging import merge
 from ollamaproxy.configuration.reading import ConfigurationReader, read_secret
@@ -24,13 +23,12 @@ from ollamaproxy.configuration.sources import Accepted
 from ollamaproxy.errors import InvalidSetting
 from ollamaproxy.logs.outputs import open_outputs
 from ollamaproxy.observing.report import Report
+from ollamaproxy.reactor import install
 from ollamaproxy.signals import Signals
 from ollamaproxy.wire.json_text import encode
 from ollamaproxy.workers.assignment import Assignment
 from ollamaproxy.workers.inherited import InheritedListeners
 from ollamaproxy.workers.worker_process import READY, REPORT, TELLING_FD
-
-reactor: Any = _reactor
 
 
 class Supervised(LineOnlyReceiver):
@@ -38,9 +36,12 @@ class Supervised(LineOnlyReceiver):
 
     delimiter = b"\n"
 
-    def __init__(self, signals: Signals, collect: Callable[[], Report] | None) -> None:
+    def __init__(
+        self, signals: Signals, collect: Callable[[], Report] | None, reactor: Any
+    ) -> None:
         self._signals = signals
         self._collect = collect
+        self._reactor = reactor
 
     def connectionMade(self) -> None:
         """Override: this worker answers from now on."""
@@ -53,7 +54,7 @@ class Supervised(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002 - Twisted's
         """Override: the supervisor is gone, or this process ends."""
-        if reactor.running:
+        if self._reactor.running:
             self._signals.stop()
 
 
@@ -69,14 +70,17 @@ def main() -> None:
     os.setpgid(0, 0)
     assignment = read_assignment()
     who = f"worker {assignment.worker}"
+    install()
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it would install Twisted's
+
     try:
-        run(assignment, who)
+        run(assignment, who, reactor)
     except InvalidSetting as error:  # a file that is named has changed meanwhile
         sys.stderr.write(f"ollamaproxy: {who}: {error}\n")
         sys.exit(2)
 
 
-def run(assignment: Assignment, who: str) -> None:
+def run(assignment: Assignment, who: str, reactor: Any) -> None:
     """
     Answer until the supervisor says stop.
 
@@ -104,9 +108,9 @@ def run(assignment: Assignment, who: str) -> None:
     daemon.bind()
     signals = Signals(daemon, reactor)
     collect = None if observation is None else observation.readings.collect
-    supervised = Supervised(signals, collect)
+    supervised = Supervised(signals, collect, reactor)
     reactor.callWhenRunning(signals.install)
-    reactor.callWhenRunning(gc.freeze)  # see command.py
+    reactor.callWhenRunning(collector.settle)
     reactor.callWhenRunning(StandardIO, supervised, 0, TELLING_FD, reactor)
     daemon.startService()
     reactor.addSystemEventTrigger("before", "shutdown", daemon.stopService)
