@@ -28,7 +28,7 @@ from ollamaproxy.signals import Signals
 from ollamaproxy.wire.json_text import encode
 from ollamaproxy.workers.assignment import Assignment
 from ollamaproxy.workers.inherited import InheritedListeners
-from ollamaproxy.workers.worker_process import READY, REPORT, TELLING_FD
+from ollamaproxy.workers.worker_process import CLOSED, READY, REPORT, TELLING_FD
 
 
 class Supervised(LineOnlyReceiver):
@@ -51,6 +51,11 @@ class Supervised(LineOnlyReceiver):
         """Override: there is but one question."""
         if line == REPORT and self._collect is not None:
             self.sendLine(encode(self._collect().to_plain()).encode("ascii"))
+
+    def tell_closed(self) -> None:
+        """Tell that no connections are taken any more, unless it was not yet told that they are."""
+        if self.connected:
+            self.sendLine(CLOSED)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002 - Twisted's
         """Override: the supervisor is gone, or this process ends."""
@@ -87,6 +92,10 @@ def run(assignment: Assignment, who: str, reactor: Any) -> None:
     Raises:
         InvalidSetting: A file that the settings name is bad.
     """
+
+    def tell_closed() -> None:
+        supervised.tell_closed()  # which is made last
+
     reader = ConfigurationReader(assignment.flags, os.environ, assignment.config_path)
     configuration = merge([Accepted(assignment.accepted, assignment.origins)], read_secret)
     with configuration.naming_origins():
@@ -100,7 +109,9 @@ def run(assignment: Assignment, who: str, reactor: Any) -> None:
             configuration,
             reactor,
             outputs.access,
-            make_listeners=lambda factory: InheritedListeners(reactor, assignment.sockets, factory),
+            make_listeners=lambda factory: InheritedListeners(
+                reactor, assignment.sockets, factory, tell_closed
+            ),
             warn=lambda _settings, _keys: (),
             log_files=outputs.files,
             is_observed=configuration.settings.listening.admin is not None,

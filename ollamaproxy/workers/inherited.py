@@ -1,6 +1,6 @@
 """The listeners of a worker: sockets that its supervisor has opened."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import DeferredList, maybeDeferred
@@ -15,7 +15,11 @@ class InheritedListeners:
     """As :class:`~ollamaproxy.server.listeners.Listeners`, but somebody else has opened them."""
 
     def __init__(
-        self, reactor: Any, sockets: Sequence[Inherited], factory: IProtocolFactory
+        self,
+        reactor: Any,
+        sockets: Sequence[Inherited],
+        factory: IProtocolFactory,
+        has_closed: Callable[[], None],
     ) -> None:
         """
         Prepare; nothing is accepted yet.
@@ -24,10 +28,12 @@ class InheritedListeners:
             reactor: Provides IReactorSocket.
             sockets: The sockets.
             factory: Makes the protocols, TLS and all.
+            has_closed: Called when no further connections are taken.
         """
         self._reactor = reactor
         self._sockets = sockets
         self._factory = factory
+        self._has_closed = has_closed
         self._ports: list[tuple[Inherited, IListeningPort]] = []
 
     def open(self) -> None:
@@ -65,3 +71,4 @@ class InheritedListeners:
             else:
                 closing.append(maybeDeferred(port.stopListening))
         await DeferredList(closing)
+        self._has_closed()

@@ -37,6 +37,9 @@ from ollamaproxy.workers.worker_process import FIRST_SOCKET_FD, TELLING_FD, Work
 #: For how long a worker may go on when its time to drain is over, in seconds.
 _GRACE_S: Final = 5.0
 
+#: For how long we wait for workers to take no connections, in seconds; nobody need answer those.
+_CLOSING_S: Final = 1.0
+
 #: What systemd tells a service is for the supervisor alone.
 _NOT_FOR_WORKERS: Final = ("NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
 
@@ -258,25 +261,25 @@ class Supervisor(Service):
         self._send(signal.SIGTERM)
         deadlines = self._configuration.settings.deadlines
         delay_s = deadlines.drain_delay_s
-        if delay_s <= 0:
-            await self._listeners.close()
+        # Not before they take none: a worker that does would have a socket closed under its hands.
+        closed = DeferredList([worker.closed for worker in self._workers.values()])
+        closed.addCallback(self._close)
         patience_s = delay_s + deadlines.drain_s + _GRACE_S
         later = [
-            # The workers still take requests: a unix socket's path must stay so long.
-            self._reactor.callLater(delay_s, self._close),
+            self._reactor.callLater(delay_s + _CLOSING_S, self._close),
             self._reactor.callLater(patience_s, self._send, signal.SIGKILL),
         ]
         await DeferredList(ends)
         for call in later:
             if call.active():
                 call.cancel()
-        await self._listeners.close()
+        await closed
         if self._admin is not None:
             await self._admin.close()
         self._notifier.stop()
 
-    def _close(self) -> None:
-        Deferred.fromCoroutine(self._listeners.close())
+    def _close(self, _result: object = None) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._listeners.close())
 
     def _send(self, number: signal.Signals) -> None:
         for worker in tuple(self._workers.values()):

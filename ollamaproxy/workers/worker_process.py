@@ -17,6 +17,8 @@ from ollamaproxy.workers.assignment import Assignment
 TELLING_FD: Final = 3
 #: The line that it tells when it answers.
 READY: Final = b"ready"
+#: The line that it tells when it takes no connections any more.
+CLOSED: Final = b"closed"
 #: The line that asks it for a report, which it tells in one line of JSON.
 REPORT: Final = b"report"
 #: The one of the first socket; the others follow.
@@ -33,6 +35,7 @@ class WorkerProcess(ProcessProtocol):
     Attributes:
         is_ready: It has told that it answers.
         ready: Fires with ``None`` when it tells so; never if it ends before.
+        closed: Fires with ``None`` when it takes no connections any more.
         ended: Fires with ``None`` when it has ended.
     """
 
@@ -59,6 +62,7 @@ class WorkerProcess(ProcessProtocol):
         self._waiting: Deferred[Mapping[str, Any]] | None = None
         self.is_ready = False
         self.ready: Deferred[None] = Deferred()
+        self.closed: Deferred[None] = Deferred()
         self.ended: Deferred[None] = Deferred()
 
     def connectionMade(self) -> None:
@@ -78,6 +82,8 @@ class WorkerProcess(ProcessProtocol):
         if line == READY:
             self.is_ready = True
             self.ready.callback(None)
+        elif line == CLOSED:
+            self.closed.callback(None)
         elif self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             waiting.callback(json.loads(line))
@@ -108,6 +114,8 @@ class WorkerProcess(ProcessProtocol):
         if self._waiting is not None:
             self._waiting.errback(ConnectionDone())
         self._has_ended(self, how)
+        if not self.closed.called:
+            self.closed.callback(None)
         self.ended.callback(None)
 
     def send(self, number: signal.Signals) -> None:

@@ -18,7 +18,7 @@ from ollamaproxy.notify import make_notifier
 from ollamaproxy.server.listeners import Listeners
 from ollamaproxy.settings import Deadlines, Listening, Settings
 from ollamaproxy.workers.supervisor import Supervisor
-from ollamaproxy.workers.worker_process import READY, TELLING_FD, WorkerProcess
+from ollamaproxy.workers.worker_process import CLOSED, READY, TELLING_FD, WorkerProcess
 from tests.case import Case
 
 SETTINGS = Settings(base_url="http://h", listening=Listening(workers=2))
@@ -61,6 +61,11 @@ class Reactor(Clock):
 class NoListeners(Listeners):
     """No sockets at all."""
 
+    is_closed = False
+
+    async def close(self) -> None:
+        self.is_closed = True
+
     def sockets(self) -> list[tuple[int, int, bool]]:
         return []
 
@@ -78,10 +83,11 @@ class Supervision(Case):
         self.reactor = Reactor()
         self.configuration = Configuration(SETTINGS, {})
         clocks = Clocks(scheduler=self.reactor, monotonic_s=self.reactor.seconds)
+        self.listeners = NoListeners(self.reactor, SETTINGS.listening, Factory())
         self.supervisor = Supervisor(
             Reader({}, cast("dict[str, str]", {"read": lambda: self.configuration})),
             self.configuration,
-            NoListeners(self.reactor, SETTINGS.listening, Factory()),
+            self.listeners,
             self.reactor,
             notifier=make_notifier({}, 1, clocks),
             clocks=clocks,
@@ -141,6 +147,25 @@ class Supervision(Case):
         self.end(1)
         self.successResultOf(stopped)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_sockets_in_use(self) -> None:
+        """The sockets are closed when no worker takes connections from them any more."""
+        self.ready(0, 1)
+        stopped = self.supervisor.stopService()
+        self.reactor.started[0].childDataReceived(TELLING_FD, CLOSED + b"\n")
+        self.assertFalse(self.listeners.is_closed)
+        self.end(1)
+        self.assertTrue(self.listeners.is_closed)
+        self.end(0)
+        self.successResultOf(stopped)
+
+    def test_a_worker_that_does_not_move(self) -> None:
+        """One that says nothing keeps the sockets open for a second and no longer."""
+        self.ready(0, 1)
+        self.supervisor.stopService()
+        self.assertFalse(self.listeners.is_closed)
+        self.reactor.advance(1)
+        self.assertTrue(self.listeners.is_closed)
 
     def test_one_that_ends_before_it_answers(self) -> None:
         """Its end is not taken for its answer, and it is replaced, later each time."""
