@@ -4,19 +4,22 @@ import signal
 import sys
 from typing import Any
 
-from twisted.internet import reactor as _reactor
-
-from ollamaproxy.command import main
-
-reactor: Any = _reactor
+from ollamaproxy.__main__ import main
 
 
-def tell() -> None:
+def tell(reactor: Any) -> None:
     """Tell how many calls are scheduled."""
     sys.stderr.write(f"scheduled {len(reactor.getDelayedCalls())}\n")
     sys.stderr.flush()
 
 
+def asked(*_args: object) -> None:
+    """Tell in the next turn of the reactor, which by now is there."""
+    from twisted.internet import reactor  # noqa: PLC0415 - the console script chooses it
+
+    reactor.callFromThread(tell, reactor)  # type: ignore[attr-defined] # Twisted's has no types
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR2, lambda *_args: reactor.callFromThread(tell))
+    signal.signal(signal.SIGUSR2, asked)
     main()

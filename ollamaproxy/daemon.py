@@ -173,7 +173,7 @@ class Daemon(Service):
         self._readiness.withdraw()
         await self._go_on_for_a_while()
         await self._listeners.close()
-        self._log.info("ollamaproxy stops")
+        self._tell_that_it_stops(len(list(self._site.running)))
         drained = self._site.drain()
         late = self._reactor.callLater(self._site.deadlines.drain_s, self._cut)
         await drained
@@ -184,6 +184,17 @@ class Daemon(Service):
         if self._admin is not None:
             await self._admin.close()
         self._notifier.stop()
+
+    def _tell_that_it_stops(self, running: int) -> None:
+        if running:
+            self._log.info(
+                "ollamaproxy stops when what is being answered is done ({running}, {drain_s:g} "
+                "seconds at most); it does not wait if it is told to stop once more",
+                running=running,
+                drain_s=self._site.deadlines.drain_s,
+            )
+        else:
+            self._log.info("ollamaproxy stops")
 
     async def _go_on_for_a_while(self) -> None:
         """Leave load balancers the time to see that no new requests are wanted."""

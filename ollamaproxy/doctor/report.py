@@ -98,7 +98,9 @@ def summary(findings: Sequence[Finding]) -> str:
         return f"{failed} of {len(findings) - skipped} checks failed{more}."
     if warnings:
         return f"All is there that the daemon needs; warnings: {warnings}."
-    return "All is well."
+    # With several gateways there is one of a name for each.
+    unseen = dict.fromkeys(it.check for it in findings if it.verdict is Verdict.SKIPPED)
+    return f"All is well; not looked at: {', '.join(unseen)}." if unseen else "All is well."
 
 
 def to_json(findings: Sequence[Finding], rows: Sequence[ModelRow]) -> str:

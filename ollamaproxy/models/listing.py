@@ -50,6 +50,7 @@ class ModelList:
             its order, then what its wildcards cover, by name, for of those it
             changes the order at every start.
         missing_targets: The aliases whose model the gateway does not have.
+        doubts: Sentences on what of the rules the operator can hardly have meant.
     """
 
     def __init__(self, gateway: FactsByName, rules: ModelRules) -> None:
@@ -96,6 +97,17 @@ class ModelList:
                 key=lambda model: model.name,
             ),
         )
+
+        self.doubts = tuple(self._doubts(len(gateway)))
+
+    def _doubts(self, told: int) -> Iterator[str]:
+        for alias in sorted(self.missing_targets):
+            yield f"alias {alias}: the gateway lists no model for it"
+        default = self._rules.default_model
+        if default is not None and self.find(default) is None:
+            yield f"default-model {default}: clients have no such model"
+        if told and not self.published and (self._rules.include or self._rules.exclude):
+            yield f"include and exclude leave none of the gateway's {told} models for clients"
 
     def _is_shown_wildcard(self, model: Model) -> bool:
         return model.facts.from_wildcard and _is_usable(model) and not self._rules.hide_wildcards

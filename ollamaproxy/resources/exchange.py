@@ -184,4 +184,5 @@ class Endpoint(Folder):
         """Tell the operator what failed, but in no words that could be a prompt's or a reply's."""
         reason = f"{error.outcome}, HTTP {error.status}" if error.quotes else error.message
         path = request.path.decode("ascii", "replace")
-        self._log.warn("{path}: {reason}", path=path, reason=reason)
+        request_id = request.request_id
+        self._log.warn("{path}: {reason} ({id})", path=path, reason=reason, id=request_id)

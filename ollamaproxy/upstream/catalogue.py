@@ -221,9 +221,10 @@ class Catalogue:
     def _tell_changes(self, models: ModelList) -> None:
         if self._failure is not None:
             self._log.info("the gateway tells its models again")
-        before = frozenset() if self._models is None else self._models.missing_targets
-        for alias in sorted(models.missing_targets - before):
-            self._log.warn("alias {alias}: the gateway lists no model for it", alias=alias)
+        before = () if self._models is None else self._models.doubts
+        for doubt in models.doubts:
+            if doubt not in before:
+                self._log.warn("{doubt}", doubt=doubt)
 
     def _keep_what_is_known(self, error: UpstreamError) -> None:
         # What was cut off is no news.

@@ -38,9 +38,12 @@ class PageCase(Case):
         self.browser.emulate()
         self.open()
 
+    gateway: tuple[str, ...] = ("--demo",)
+
     def start(self) -> RunningDaemon:
         admin = f"127.0.0.1:{self.admin_port}"
-        daemon = RunningDaemon("--demo", "--admin-listen", admin, "--alias", f"{EVIL}=demo-chat")
+        alias = f"{EVIL}=demo-chat"
+        daemon = RunningDaemon(*self.gateway, "--admin-listen", admin, "--alias", alias)
         self.addCleanup(daemon.stop)
         return daemon
 
@@ -132,6 +135,16 @@ class ThePage(PageCase):
         self.assertEqual(self.browser.script(pressed), "true")
         self.browser.press(ENTER)
         self.wait_for_text("#recent", "POST /api/chat")
+
+
+class WithoutAGateway(PageCase):
+    gateway = ("--base-url", "http://127.0.0.1:9")
+
+    def test_it_says_so(self) -> None:
+        """While no gateway is up, the first word on the page is not that all is well."""
+        self.chat()
+        self.wait_for_text("#gateways", "down")
+        self.wait_for_text("#state", "ready, but no gateway is up")
 
 
 class ForEverybody(PageCase):

@@ -48,7 +48,18 @@ class Lists(FindingCase):
         self.assert_found(found({"a": CHAT}), Verdict.OK, "clients see 1")
         both = {"a": CHAT, "b": CHAT}
         fewer = found(both, exclude=(Pattern("b"),))
-        self.assert_found(fewer, Verdict.OK, "clients see 1; the gateway lists 2")
+        self.assert_found(fewer, Verdict.OK, "clients see 1; the gateway lists 2 (excluded: 1)")
+
+    def test_others(self) -> None:
+        """Why clients do not see all of the gateway's is told: patterns, wildcards, kinds."""
+        told = {"a": CHAT, "b": CHAT, "x/*": CHAT, "p": PICTURES, "q": PICTURES, "x/y": COVERED}
+        rules = {"exclude": (Pattern("b"),), "aliases": (Alias("c", "a"),), "hide_wildcards": True}
+        self.assert_found(
+            found(told, **rules),
+            Verdict.OK,
+            "clients see 2; the gateway lists 6 (for neither chat nor embeddings: 2, "
+            "excluded: 1, wildcards: 1, hidden: 1)",
+        )
 
     def test_none(self) -> None:
         """Why there are none is told: the key, the patterns, the wildcards, or their kinds."""
@@ -219,7 +230,7 @@ class Reports(Case):
             ([OK, WARNING], "All is there that the daemon needs; warnings: 1.", True),
             ([OK, WARNING, FAILED], "1 of 3 checks failed.", False),
             ([OK, FAILED, SKIPPED, SKIPPED], "1 of 2 checks failed; 2 more were skipped.", False),
-            ([OK, SKIPPED], "All is well.", True),
+            ([OK, SKIPPED], f"All is well; not looked at: {SKIPPED.check}.", True),
         ):
             self.assertEqual(summary(findings), text)
             self.assertEqual(is_well(findings), well)

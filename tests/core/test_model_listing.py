@@ -128,6 +128,35 @@ class Names(Case):
                 self.assertEqual(listing.find(capitals), model)
 
 
+class Doubts(Case):
+    def test_nothing(self) -> None:
+        """There is none about rules that do what one may mean by them."""
+        for gateway, its_rules in (
+            ("", rules(include="a")),  # a gateway without models is no fault of the rules
+            ("a b", rules("x=a", include="a", exclude="b")),
+            ("a", ModelRules(default_model="A:latest")),
+            ("openai/*", ModelRules(default_model="openai/x")),
+            ({**unknown("a"), "b": IMAGES}, rules()),
+        ):
+            self.assertEqual(models(gateway, its_rules).doubts, ())
+
+    def test_each(self) -> None:
+        """Aliases without a model, a default that nobody has, and rules that leave nothing."""
+        for its_rules, doubt in (
+            (rules("z=gone a=b"), "alias z: the gateway lists no model for it"),
+            (ModelRules(default_model="c"), "default-model c: clients have no such model"),
+            (
+                ModelRules(default_model="b", exclude=(Pattern("b"),)),
+                "default-model b: clients have no such model",
+            ),
+            (
+                rules(include="c"),
+                "include and exclude leave none of the gateway's 2 models for clients",
+            ),
+        ):
+            self.assertEqual(models("b d", its_rules).doubts, (doubt,))
+
+
 class Aliases(Case):
     def test_published(self) -> None:
         """Aliases are listed first, in the operator's order, and the gateway's names after them."""

@@ -49,7 +49,7 @@ class Commands(DoctorCase):
         self.assertIn("ok       settings      given: base-url, api-key (OLLAMAPROXY_API_KEY)", told)
         self.assertIn(f"\nGateway {daemon.url}\n", told)
         self.assertRegex(told, r"\n  demo-chat +completion, tools +\d+")
-        self.assertEqual(program.stdout[-1], "All is well.")
+        self.assertEqual(program.stdout[-1], "All is well; not looked at: certificate.")
         self.assertNotIn("\x1b", told)
         self.assertEqual(program.stderr, [])
 

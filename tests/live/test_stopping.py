@@ -19,7 +19,7 @@ class Stopping(PacedCase):
         daemon = self.start()
         reply = self.begin(daemon, "finish")
         daemon.send_signal(signal.SIGTERM)
-        daemon.wait_for_line("stderr", "ollamaproxy stops")
+        daemon.wait_for_line("stderr", r"ollamaproxy stops when .* done \(1, 30 seconds at most\)")
         with self.assertRaises(ConnectionRefusedError):
             self.connect(daemon.port).request("GET", "/")
         for _ in range(3):

@@ -169,10 +169,11 @@ class Log(NetworkCase):
     def test_tells_why_and_quotes_nobody(self) -> None:
         """The operator hears that the gateway refused, in no words that may be a prompt's."""
         told = self.hear_log()
-        self.chat()
+        client = self.chat()
         self.network.gateway.reply(400, "application/json", '{"error":"bad prompt: secret"}')
         self.network.flush()
-        self.assertIn("/api/chat: upstream_refused, HTTP 400", told)
+        request_id = client.response().headers["x-request-id"]
+        self.assertIn(f"/api/chat: upstream_refused, HTTP 400 ({request_id})", told)
         self.assertNotIn("secret", "".join(told))
 
 

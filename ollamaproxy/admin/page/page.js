@@ -304,13 +304,20 @@
 
   // All of it.
 
+  // Ready is what load balancers are told, for whom a gateway that is down need be no obstacle.
+  function inShort({ obstacle, gateways }) {
+    if (obstacle) return { text: `not ready: ${obstacle}`, kind: "bad" };
+    const isUp = gateways.length === 0 || gateways.some((it) => it.is_up);
+    return isUp ? { text: "ready", kind: "good" } : { text: "ready, but no gateway is up", kind: "mind" };
+  }
+
   function show(status) {
     const { levels, totals, curves } = status;
     write(byId("version"), status.version);
     write(byId("uptime"), `runs for ${seconds(status.uptime_s)}`);
-    const state = byId("state");
-    state.className = `badge ${status.obstacle ? "bad" : "good"}`;
-    write(state, status.obstacle ? `not ready: ${status.obstacle}` : "ready");
+    const state = inShort(status);
+    byId("state").className = `badge ${state.kind}`;
+    write(byId("state"), state.text);
 
     const waiting = levels.requests_waiting;
     tiles.running(count(levels.requests_in_flight), waiting ? `${count(waiting)} wait for their turn` : "none waits");

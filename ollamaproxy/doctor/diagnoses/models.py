@@ -1,5 +1,6 @@
 """The models: which are there, whether one answers, and what an IDE will see of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -41,7 +42,7 @@ def models_finding(told: FactsByName, models: ModelList, rules: ModelRules) -> F
     """
     count = len(models.published)
     if count:
-        return _some(count, len(told), models, rules)
+        return _some(told, models, rules)
     if not told:
         return Finding.failed(
             MODELS,
@@ -78,8 +79,8 @@ def no_list_finding(error: UpstreamError) -> Finding:
     )
 
 
-def _some(count: int, told: int, models: ModelList, rules: ModelRules) -> Finding:
-    seen = f"clients see {count}" + ("" if count == told else f"; the gateway lists {told}")
+def _some(told: FactsByName, models: ModelList, rules: ModelRules) -> Finding:
+    seen = f"clients see {len(models.published)}{_others(told, models, rules)}"
     missing = sorted(models.missing_targets)
     if missing:
         return Finding.warning(
@@ -95,6 +96,26 @@ def _some(count: int, told: int, models: ModelList, rules: ModelRules) -> Findin
             f"Name one of them with --default-model, such as {models.published[0].name}.",
         )
     return Finding.ok(MODELS, seen)
+
+
+def _others(told: FactsByName, models: ModelList, rules: ModelRules) -> str:
+    """Return how many of the gateway's clients do not see, and why; empty if they see all."""
+    seen = {model.target for model in models.published}
+    left = Counter(_why_not(name, told, rules) for name in told if name not in seen)
+    if not left:
+        return ""
+    why = ", ".join(f"{reason}: {count}" for reason, count in left.most_common())
+    return f"; the gateway lists {len(told)} ({why})"
+
+
+def _why_not(name: str, told: FactsByName, rules: ModelRules) -> str:
+    if "*" in name:
+        return "wildcards"
+    if not rules.allow(name, f"{name}:latest"):
+        return "excluded"
+    if rules.hide_wildcards and told[name].from_wildcard:
+        return "hidden"
+    return "for neither chat nor embeddings"
 
 
 def _examples(told: FactsByName) -> str:
