@@ -121,7 +121,10 @@ class GatewayConnection(Protocol):
         answer = self._answer = Deferred(self._cancelled)
         writing = request.write_to(self.transport, has_empty_buffer=self._has_empty_buffer)
         self._has_empty_buffer = request.was_sent
-        writing.addCallbacks(self._written, self._not_written)
+        if writing is None:
+            self._is_written = True
+        else:
+            writing.addCallbacks(self._written, self._not_written)
         return answer
 
     def _cancelled(self, _answer: object) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IClientRequest
 from zope.interface import implementer
@@ -46,7 +46,7 @@ class GatewayRequest:
         self._host = host
         self._body = body
 
-    def write_to(self, transport: Any, *, has_empty_buffer: bool) -> Deferred[None]:
+    def write_to(self, transport: Any, *, has_empty_buffer: bool) -> Deferred[None] | None:
         """
         Write all of it to a connection.
 
@@ -56,7 +56,7 @@ class GatewayRequest:
                 overtaken: a gateway may answer before it has read a request.
 
         Returns:
-            Fires with ``None`` when it is written.
+            Fires with ``None`` when it is written; ``None`` itself if it is by now.
         """
         body = self._body
         data, body = (
@@ -72,7 +72,7 @@ class GatewayRequest:
             transport.write(data)
         if body is None:
             self.was_sent = not data
-            return succeed(None)
+            return None
         transport.registerProducer(body, True)
 
         def unregister(result: Any) -> Any:
