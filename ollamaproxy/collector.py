@@ -2,7 +2,8 @@
 When Python's collector of garbage works.
 
 It goes through all objects again and again while there are more of them, and a start
-makes hundreds of thousands of which none is garbage: that took 70 to 140 ms of 700.
+makes a hundred thousand, of which few are garbage: that took 70 to 140 ms of 700.
+The few stay (1.3 MiB).
 """
 
 import gc

@@ -188,8 +188,8 @@ class Daemon(Service):
     def _tell_that_it_stops(self, running: int) -> None:
         if running:
             self._log.info(
-                "ollamaproxy stops when what is being answered is done ({running}, {drain_s:g} "
-                "seconds at most); it does not wait if it is told to stop once more",
+                "ollamaproxy stops when all requests have ended ({running} are left), but after "
+                "{drain_s:g} seconds at the latest; the same signal once more ends it now",
                 running=running,
                 drain_s=self._site.deadlines.drain_s,
             )

@@ -50,6 +50,7 @@ class ModelList:
             its order, then what its wildcards cover, by name, for of those it
             changes the order at every start.
         missing_targets: The aliases whose model the gateway does not have.
+        leaves_none: The patterns exclude all that the gateway has, and there is no alias.
         doubts: Sentences on what of the rules the operator can hardly have meant.
     """
 
@@ -98,16 +99,18 @@ class ModelList:
             ),
         )
 
-        self.doubts = tuple(self._doubts(len(gateway)))
+        # What a wildcard covers can be asked for by a name that is included.
+        self.leaves_none = bool(own) and not (allowed or aliased or wildcards)
+        self.doubts = tuple(self._doubts()) if gateway else ()
 
-    def _doubts(self, told: int) -> Iterator[str]:
+    def _doubts(self) -> Iterator[str]:
         for alias in sorted(self.missing_targets):
             yield f"alias {alias}: the gateway lists no model for it"
         default = self._rules.default_model
-        if default is not None and self.find(default) is None:
-            yield f"default-model {default}: clients have no such model"
-        if told and not self.published and (self._rules.include or self._rules.exclude):
-            yield f"include and exclude leave none of the gateway's {told} models for clients"
+        if default is not None and not (self.find(default) or self._unlisted_aliases.find(default)):
+            yield f"default-model {default}: the gateway lists no such model, or it is excluded"
+        if self.leaves_none:
+            yield "include and exclude leave none of the gateway's models for clients"
 
     def _is_shown_wildcard(self, model: Model) -> bool:
         return model.facts.from_wildcard and _is_usable(model) and not self._rules.hide_wildcards

@@ -5,7 +5,7 @@ Clients decide by the list what they offer, so it is always there: while the
 gateway is down the last good one is kept, up to an age.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -65,6 +65,7 @@ class Catalogue:
         self._logs = logs
         self._told: FactsByName | None = None
         self._models: ModelList | None = None
+        self._doubts_told: Sequence[str] = ()
         self._loaded_s = 0.0
         self._failure: UpstreamError | None = None
         self._failed_s = 0.0
@@ -80,6 +81,7 @@ class Catalogue:
         if before._told is not None:  # noqa: SLF001 - one of us
             self._told, self._loaded_s = before._told, before._loaded_s  # noqa: SLF001
             self._models = ModelList(self._told, self._rules)
+            self._doubts_told = before._doubts_told  # noqa: SLF001
 
     # What requests ask.
 
@@ -221,10 +223,10 @@ class Catalogue:
     def _tell_changes(self, models: ModelList) -> None:
         if self._failure is not None:
             self._log.info("the gateway tells its models again")
-        before = () if self._models is None else self._models.doubts
         for doubt in models.doubts:
-            if doubt not in before:
+            if doubt not in self._doubts_told:
                 self._log.warn("{doubt}", doubt=doubt)
+        self._doubts_told = models.doubts
 
     def _keep_what_is_known(self, error: UpstreamError) -> None:
         # What was cut off is no news.

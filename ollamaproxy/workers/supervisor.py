@@ -37,7 +37,7 @@ from ollamaproxy.workers.worker_process import FIRST_SOCKET_FD, TELLING_FD, Work
 #: For how long a worker may go on when its time to drain is over, in seconds.
 _GRACE_S: Final = 5.0
 
-#: For how long we wait for workers to take no connections, in seconds; nobody need answer those.
+#: For how long we wait for workers to take no connections, in seconds.
 _CLOSING_S: Final = 1.0
 
 #: What systemd tells a service is for the supervisor alone.

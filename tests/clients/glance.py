@@ -27,8 +27,10 @@ def glance(
     bad = [f"{title} ({', '.join(lost)})" for title, lost in failing.items() if lost]
     if bad:
         yield f"**Run, and works but for what is in parentheses**: {'; '.join(bad)}."
+    told: set[str] = set()  # some stand in two tables
     for kind, rows in rules.items():
-        if names := list(_not_run(rows, run)):
+        if names := [name for name in _not_run(rows, run) if name not in told]:
+            told.update(names)
             yield f"**By their rules: {kind}.** {', '.join(names)}."
 
 

@@ -173,11 +173,12 @@ class PageOfMadeUpClients(Case):
 class AtAGlance(Case):
     def test_each_client(self) -> None:
         """Every client is named once: among the good ones, with what fails, or as not run."""
+        ruled = {"Editors": [Row("Zed, Neovim", "", ())], "More": [Row("Neovim", "", ())]}
         good = evolve(PYTHON[0], name="good", title="Good", lacks={}, fails={})
         zed = evolve(good, name="zed", title="Zed")
         results = outcomes(good, zed)
         results["clients"]["zed"]["scenarios"]["image"] = False
-        lines = list(glance((good, zed), results, {"Editors": [Row("Zed, Neovim", "", ())]}))
+        lines = list(glance((good, zed), results, ruled))
         self.assertEqual(
             [line.partition("**: ")[2] or line for line in lines],
             ["Good.", "Zed (image).", "**By their rules: Editors.** Neovim."],

@@ -52,13 +52,14 @@ class Lists(FindingCase):
 
     def test_others(self) -> None:
         """Why clients do not see all of the gateway's is told: patterns, wildcards, kinds."""
-        told = {"a": CHAT, "b": CHAT, "x/*": CHAT, "p": PICTURES, "q": PICTURES, "x/y": COVERED}
+        told = {"a": CHAT, "b:latest": CHAT, "c": CHAT, "x/*": CHAT, "x/y": COVERED}
+        told |= {"p": PICTURES, "q": PICTURES}
         rules = {"exclude": (Pattern("b"),), "aliases": (Alias("c", "a"),), "hide_wildcards": True}
         self.assert_found(
             found(told, **rules),
             Verdict.OK,
-            "clients see 2; the gateway lists 6 (for neither chat nor embeddings: 2, "
-            "excluded: 1, wildcards: 1, hidden: 1)",
+            "clients see 2; the gateway lists 7 (for neither chat nor embeddings: 2, "
+            "excluded: 1, named like an alias: 1, wildcards: 1, hidden: 1)",
         )
 
     def test_none(self) -> None:
@@ -70,6 +71,7 @@ class Lists(FindingCase):
             ({"a": COVERED}, {"hide_wildcards": True}, "by wildcards", "Leave --hide-wildcards"),
             ({"a": PICTURES}, {"hide_wildcards": True}, "none chats or embeds: a", "--model-info"),
             ({"a": PICTURES}, {}, "none chats or embeds: a", "--model-info"),
+            ({"a": PICTURES}, {"exclude": (Pattern("b"),)}, "none chats or embeds", "--model-info"),
         ):
             self.assert_found(found(told, **rules), Verdict.FAILED, words, advice)
 

@@ -128,11 +128,18 @@ class Names(Case):
                 self.assertEqual(listing.find(capitals), model)
 
 
+UNLISTED = "the gateway lists no such model, or it is excluded"
+
+
 class Doubts(Case):
     def test_nothing(self) -> None:
         """There is none about rules that do what one may mean by them."""
         for gateway, its_rules in (
-            ("", rules(include="a")),  # a gateway without models is no fault of the rules
+            # A gateway without models is no fault of the rules.
+            ("", ModelRules(default_model="a", include=(Pattern("a"),))),
+            ("openai/*", rules(include="openai/x")),  # which can be asked for
+            ({"a": IMAGES}, rules(exclude="z")),
+            ("a", rules("a=a x=a", include="x")),
             ("a b", rules("x=a", include="a", exclude="b")),
             ("a", ModelRules(default_model="A:latest")),
             ("openai/*", ModelRules(default_model="openai/x")),
@@ -144,14 +151,18 @@ class Doubts(Case):
         """Aliases without a model, a default that nobody has, and rules that leave nothing."""
         for its_rules, doubt in (
             (rules("z=gone a=b"), "alias z: the gateway lists no model for it"),
-            (ModelRules(default_model="c"), "default-model c: clients have no such model"),
+            (
+                ModelRules(default_model="z", aliases=(parse_alias("z=gone"),)),
+                "alias z: the gateway lists no model for it",
+            ),
+            (ModelRules(default_model="c"), f"default-model c: {UNLISTED}"),
             (
                 ModelRules(default_model="b", exclude=(Pattern("b"),)),
-                "default-model b: clients have no such model",
+                f"default-model b: {UNLISTED}",
             ),
             (
                 rules(include="c"),
-                "include and exclude leave none of the gateway's 2 models for clients",
+                "include and exclude leave none of the gateway's models for clients",
             ),
         ):
             self.assertEqual(models("b d", its_rules).doubts, (doubt,))

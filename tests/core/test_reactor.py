@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import sys
 import unittest
 from typing import Any
@@ -13,9 +14,23 @@ from twisted.python.failure import Failure
 
 from ollamaproxy.reactor import make_reactor
 from tests.case import Case
-from tests.processes import RunningProgram
+from tests.processes import RunningProgram, free_port
 
 WHICH = "from twisted.internet import reactor; print(type(reactor).__name__)"
+
+
+#: The console script, which tells on SIGUSR2 what it has.
+TELLING = """
+import gc, signal, sys
+from ollamaproxy.__main__ import main
+
+def tell(*_):
+    reactor = sys.modules["twisted.internet.reactor"]
+    print(type(reactor).__name__, gc.isenabled(), file=sys.stderr, flush=True)
+
+signal.signal(signal.SIGUSR2, tell)
+main()
+"""
 
 
 class Pipe(FileDescriptor):
@@ -43,6 +58,22 @@ class Pipe(FileDescriptor):
         self.seen.append(reason)
         if self._on_lost is not None:
             self._on_lost()
+
+
+class Writer(FileDescriptor):
+    """Counts how often there was room to write."""
+
+    def __init__(self, reactor: Any, descriptor: int) -> None:
+        super().__init__(reactor)
+        self._descriptor = descriptor
+        self.times = 0
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def doWrite(self) -> None:
+        self.times += 1
+        self.stopWriting()
 
 
 @unittest.skipUnless(hasattr(select, "epoll"), "this system has no epoll")
@@ -107,8 +138,19 @@ class Events(Case):
         os.write(pipe.other_end, b"1")
         self.addCleanup(os.close, pipe.other_end)
         self.reactor.doIteration(1)
-        self.assertEqual(len(pipe.seen), 2)
+        _read, reason = pipe.seen
+        assert isinstance(reason, Failure)
+        self.assertIsNotNone(reason.check(ZeroDivisionError))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_write(self) -> None:
+        """Who wants to write hears when there is room."""
+        pipe = self.pipe()
+        writer = Writer(self.reactor, pipe.other_end)
+        self.addCleanup(os.close, pipe.other_end)
+        writer.startWriting()
+        self.reactor.doIteration(1)
+        self.assertEqual(writer.times, 1)
 
     def test_closed_by_another(self) -> None:
         """Who is taken away by one that comes before it in a turn hears nothing any more."""
@@ -137,6 +179,21 @@ class Installing(Case):
         """It is the reactor if there is none yet: this Twisted has all that it needs."""
         told = self.printed(f"from ollamaproxy import reactor; reactor.install(); {WHICH}")
         self.assertEqual(told, ["DirectReactor"])
+
+    def test_in_time(self) -> None:
+        """Nothing that the console script or a worker imports installs another one before."""
+        for module in ("ollamaproxy.command", "ollamaproxy.workers.__main__"):
+            there = "'twisted.internet.reactor' in sys.modules"
+            self.assertEqual(self.printed(f"import sys, {module}; print({there})"), ["False"])
+
+    @unittest.skipUnless(hasattr(select, "epoll"), "this system has no epoll")
+    def test_console_script(self) -> None:
+        """A daemon that runs has this reactor, and its collector works."""
+        program = RunningProgram([sys.executable, "-c", TELLING, "--demo", f"--port={free_port()}"])
+        self.addCleanup(program.stop)
+        program.wait_for_line("stderr", "listening on")
+        program.send_signal(signal.SIGUSR2)
+        program.wait_for_line("stderr", "DirectReactor True")
 
     def test_late(self) -> None:
         """Another reactor that is there stays."""

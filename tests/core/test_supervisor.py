@@ -160,9 +160,14 @@ class Supervision(Case):
         self.successResultOf(stopped)
 
     def test_a_worker_that_does_not_move(self) -> None:
-        """One that says nothing keeps the sockets open for a second and no longer."""
+        """One that says nothing keeps the sockets open for a second after the delay."""
         self.ready(0, 1)
+        self.configuration = Configuration(
+            evolve(SETTINGS, deadlines=Deadlines(drain_delay_s=10)), {}
+        )
+        self.supervisor.reload()
         self.supervisor.stopService()
+        self.reactor.advance(10)
         self.assertFalse(self.listeners.is_closed)
         self.reactor.advance(1)
         self.assertTrue(self.listeners.is_closed)

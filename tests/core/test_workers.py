@@ -1,8 +1,15 @@
 """What a supervisor tells its workers, and how patient it is with them."""
 
 import socket
+from typing import Any, cast
 
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import StringTransport
+
+from ollamaproxy.workers.__main__ import Supervised
 from ollamaproxy.workers.assignment import Assignment, Inherited
+from ollamaproxy.workers.inherited import InheritedListeners
 from ollamaproxy.workers.patience import LONG_ENOUGH_S, Patience
 from tests.case import Case
 
@@ -34,6 +41,24 @@ class Told(Case):
             sockets=[],
         )
         self.assertNotIn("sk-1", repr(assignment))
+
+
+class Closing(Case):
+    def test_listeners(self) -> None:
+        """Who has inherited sockets tells when it takes no connections any more."""
+        told: list[str] = []
+        listeners = InheritedListeners(None, [], Factory(), lambda: told.append("closed"))
+        self.successResultOf(Deferred.fromCoroutine(listeners.close()))
+        self.assertEqual(told, ["closed"])
+
+    def test_supervised(self) -> None:
+        """A worker says so to its supervisor, but not before it has said that it answers."""
+        supervised = Supervised(cast("Any", None), None, None)
+        supervised.tell_closed()
+        transport = StringTransport()
+        supervised.makeConnection(transport)
+        supervised.tell_closed()
+        self.assertEqual(transport.value(), b"ready\nclosed\n")
 
 
 class Restarts(Case):

@@ -19,7 +19,9 @@ class Stopping(PacedCase):
         daemon = self.start()
         reply = self.begin(daemon, "finish")
         daemon.send_signal(signal.SIGTERM)
-        daemon.wait_for_line("stderr", r"ollamaproxy stops when .* done \(1, 30 seconds at most\)")
+        daemon.wait_for_line(
+            "stderr", r"ollamaproxy stops when .*\(1 are left\), but after 30 seconds"
+        )
         with self.assertRaises(ConnectionRefusedError):
             self.connect(daemon.port).request("GET", "/")
         for _ in range(3):

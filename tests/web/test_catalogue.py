@@ -5,9 +5,14 @@ from typing import Any
 
 from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError as TwistedRefused
+from twisted.internet.task import Clock
 
+from ollamaproxy.clocks import Clocks
 from ollamaproxy.models.rules import ModelRules, parse_alias
-from ollamaproxy.settings import Limits, Secret, Settings
+from ollamaproxy.settings import Freshness, Limits, Secret, Settings
+from ollamaproxy.upstream.catalogue import Catalogue
+from ollamaproxy.wire.model_facts import UNKNOWN_MODEL
+from ollamaproxy.wire.model_lists import FactsByName
 from tests.web.case import CHAT, NetworkCase
 from tests.web.network import KEY, Response
 
@@ -332,6 +337,27 @@ class Told(CatalogueCase):
                 "the gateway tells its models again",
             ],
         )
+
+    def test_doubts_are_told_once(self) -> None:
+        """What is doubtful of the rules is told once, and what is new of it after a reload."""
+        told = self.hear_log()
+        clock = Clock()
+        clocks = Clocks(scheduler=clock, monotonic_s=clock.seconds, wall_ns=lambda: 0)
+
+        async def discover() -> FactsByName:
+            return {"m": UNKNOWN_MODEL}
+
+        def catalogue(*aliases: str) -> Catalogue:
+            rules = ModelRules(aliases=tuple(map(parse_alias, aliases)))
+            return Catalogue(discover, rules, Freshness(), clocks)
+
+        first, second = catalogue("a=gone"), catalogue("a=gone", "b=gone")
+        first.start()
+        clock.advance(Freshness().refresh_s)
+        first.stop()
+        second.take_over(first)
+        second.start()
+        self.assertEqual(told, [f"alias {it}: the gateway lists no model for it" for it in "ab"])
 
     def test_the_gateway_s_words_are_not_logged(self) -> None:
         """Why the gateway refuses is told by a status: its own words may quote anything."""

@@ -49,7 +49,7 @@ def models_finding(told: FactsByName, models: ModelList, rules: ModelRules) -> F
             "the gateway lists none for this key",
             "Ask whoever runs the gateway to give the key (or its team) models.",
         )
-    if rules.include or rules.exclude:
+    if models.leaves_none:
         return Finding.failed(
             MODELS,
             f"the gateway lists {len(told)}, and --include and --exclude leave none of them",
@@ -111,7 +111,10 @@ def _others(told: FactsByName, models: ModelList, rules: ModelRules) -> str:
 def _why_not(name: str, told: FactsByName, rules: ModelRules) -> str:
     if "*" in name:
         return "wildcards"
-    if not rules.allow(name, f"{name}:latest"):
+    if any(alias.name == name for alias in rules.aliases):
+        return "named like an alias"
+    bare = name.removesuffix(":latest")
+    if not rules.allow(bare, f"{bare}:latest"):
         return "excluded"
     if rules.hide_wildcards and told[name].from_wildcard:
         return "hidden"

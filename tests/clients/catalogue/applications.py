@@ -35,7 +35,7 @@ APPLICATIONS: Final = (
         runtime=AIDER,
         program=("aider_program.py",),
         settings="The variable ``OLLAMA_API_BASE=URL``; then ``aider --model ollama_chat/MODEL``, "
-        "with ``:latest`` behind the name if a model of OpenAI's has it. "
+        "with ``:latest`` behind it if a model of OpenAI's has the same name. "
         'For pictures, a file ``.aider.model.metadata.json`` with ``{"ollama_chat/MODEL": '
         '{"supports_vision": true}}``.',
         lacks={
