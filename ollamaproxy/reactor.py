@@ -53,6 +53,4 @@ def make_reactor() -> Any:
                 except Exception:  # noqa: BLE001 - the others' events shall happen
                     _log.failure("{kind} could not be told of its end", kind=type(selectable))
 
-        doPoll = doIteration
-
     return DirectReactor()

@@ -87,7 +87,7 @@ class ModelList:
         allowed = [
             model
             for model in own.values()
-            if self._allows(model.name) and model.name not in shadowed
+            if self.allows(model.name) and model.name not in shadowed
         ]
         self._names = _Names([*aliased, *allowed])
         self.published = (
@@ -122,7 +122,7 @@ class ModelList:
         if found is not None:
             return found
         covered = self._covered(_bare(name))
-        return covered if covered is not None and self._allows(name) else None
+        return covered if covered is not None and self.allows(name) else None
 
     def resolve(self, name: str) -> Model | None:
         """
@@ -137,11 +137,11 @@ class ModelList:
         if found is not None:
             return found
         bare = _bare(name)
-        if not self._allows(name):
+        if not self.allows(name):
             return None
         return Model(bare, bare, self._rules.overridden(bare, UNKNOWN_MODEL))
 
-    def _allows(self, name: str) -> bool:
+    def allows(self, name: str) -> bool:
         """Whether the operator wants a name to exist, which ``:latest`` may end or not."""
         bare = _bare(name)
         return self._rules.allow(bare, bare + _LATEST)

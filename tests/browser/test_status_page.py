@@ -28,7 +28,14 @@ STOPS: Final = [
 
 
 class PageCase(Case):
-    """A daemon with the demonstration's gateway, and a browser that looks at its page."""
+    """
+    A daemon, and a browser that looks at its page.
+
+    Attributes:
+        gateway: The flags that say which gateway it has.
+    """
+
+    gateway: tuple[str, ...] = ("--demo",)
 
     def setUp(self) -> None:
         super().setUp()
@@ -37,8 +44,6 @@ class PageCase(Case):
         self.daemon = self.start()
         self.browser.emulate()
         self.open()
-
-    gateway: tuple[str, ...] = ("--demo",)
 
     def start(self) -> RunningDaemon:
         admin = f"127.0.0.1:{self.admin_port}"

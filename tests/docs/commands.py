@@ -25,7 +25,15 @@ _ERRANDS: Final = frozenset(
 
 #: Programs that not every machine has, and that pages call all the same.
 KNOWN: Final = (
-    *("aider", "claude", "codex", "curl", "haproxy", "llm", "nginx", "ollama", "opencode"),
+    "aider",
+    "claude",
+    "codex",
+    "curl",
+    "haproxy",
+    "llm",
+    "nginx",
+    "ollama",
+    "opencode",
 )
 
 

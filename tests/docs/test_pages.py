@@ -123,6 +123,11 @@ def in_sentences() -> tuple[tuple[Path, str], ...]:
     return tuple((page, text) for page, text in found if is_command(text))
 
 
+def shown() -> set[str]:
+    """Return all commands that the pages show."""
+    return {*in_blocks(), *(command for _page, command in in_sentences())}
+
+
 @for_pages(through_litellm=False)
 class Demonstration(PageCase):
     """In front of the demonstration's gateway."""
@@ -150,16 +155,15 @@ class ThroughLiteLLM(PageCase, GatewayTestCase):
 class Table(Case):
     def test_each_row_is_needed(self) -> None:
         """Every row of what is not run is about a command that a page shows."""
-        shown = {*in_blocks(), *(command for _page, command in in_sentences())}
-        matched = set(map(row_for, shown))
+        matched = set(map(row_for, shown()))
         self.assertEqual([row.pattern for row in NOT_RUN if row not in matched], [])
 
     def test_sentences(self) -> None:
         """A command that a sentence names is one that a block shows, or begins it, or has a row."""
-        shown = [words_of(command) for command in in_blocks()]
+        run = [words_of(command) for command in in_blocks()]
         for page, command in in_sentences():
             words = words_of(command)
-            known = any(words == other[: len(words)] for other in shown)
+            known = any(words == other[: len(words)] for other in run)
             if not known and row_for(command) is None:
                 self.fail(f"{page}: {command!r} is to be run: give it a block")
 
@@ -175,7 +179,7 @@ class Table(Case):
     def test_named_jobs(self) -> None:
         """What a page says to make can be made."""
         jobs = "".join((ROOT / path).read_text() for path in _MAKEFILES)
-        for command in {*in_blocks(), *(command for _page, command in in_sentences())}:
+        for command in shown():
             if job := re.match(r"make (\S+)", command):
                 self.assertRegex(jobs, rf"(?m)^{job[1]}:", command)
 

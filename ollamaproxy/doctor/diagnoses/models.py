@@ -101,20 +101,19 @@ def _some(told: FactsByName, models: ModelList, rules: ModelRules) -> Finding:
 def _others(told: FactsByName, models: ModelList, rules: ModelRules) -> str:
     """Return how many of the gateway's clients do not see, and why; empty if they see all."""
     seen = {model.target for model in models.published}
-    left = Counter(_why_not(name, told, rules) for name in told if name not in seen)
+    left = Counter(_why_not(name, told, models, rules) for name in told if name not in seen)
     if not left:
         return ""
     why = ", ".join(f"{reason}: {count}" for reason, count in left.most_common())
     return f"; the gateway lists {len(told)} ({why})"
 
 
-def _why_not(name: str, told: FactsByName, rules: ModelRules) -> str:
+def _why_not(name: str, told: FactsByName, models: ModelList, rules: ModelRules) -> str:
     if "*" in name:
         return "wildcards"
     if any(alias.name == name for alias in rules.aliases):
         return "named like an alias"
-    bare = name.removesuffix(":latest")
-    if not rules.allow(bare, f"{bare}:latest"):
+    if not models.allows(name):
         return "excluded"
     if rules.hide_wildcards and told[name].from_wildcard:
         return "hidden"
